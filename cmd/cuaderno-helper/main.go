@@ -1,0 +1,72 @@
+// Command cuaderno-helper evaluates Go. It is started by the kernel in the role
+// of a session, and by sessions and children in the role of a child; people
+// never start it by hand.
+//
+//	cuaderno-helper session [PROGRAM ARG…]   MainProcess of a notebook
+//	cuaderno-helper child                    waits to become a child process
+//
+// Whoever starts it hands it a control connection and a lifeline
+// (internal/spawn): when the lifeline ends, so does the whole process group.
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"cuaderno/internal/spawn"
+	"cuaderno/interp"
+	"cuaderno/interp/remote"
+	"cuaderno/mpruntime"
+)
+
+func main() {
+	control, lifeline, err := spawn.Inherited()
+	if err != nil || len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "cuaderno-helper:", err)
+		os.Exit(2)
+	}
+	if lifeline != nil {
+		spawn.Watch(lifeline, spawn.KillGroup)
+	}
+	// Linking the whole standard library registers handlers that a notebook's
+	// own server must not show.
+	http.DefaultServeMux = http.NewServeMux()
+	program, err := os.Executable()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cuaderno-helper: finding the own program:", err)
+		os.Exit(1)
+	}
+	command := mpruntime.Command{Path: program, Args: []string{"child"}, Lifeline: lifeline}
+
+	switch os.Args[1] {
+	case "session":
+		// Interrupts come over the control connection.
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+		if len(os.Args) > 2 {
+			os.Args = os.Args[2:]
+		} else {
+			os.Args = os.Args[:1]
+		}
+		session, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: command})
+		if err == nil {
+			err = remote.Serve(context.Background(), control, session)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "cuaderno-helper:", err)
+			os.Exit(1)
+		}
+	case "child":
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT)
+		host := interp.NewChild(os.Stdout, os.Stderr, command)
+		code := mpruntime.ServeChild(ctx, control, host)
+		stop()
+		os.Exit(code)
+	default:
+		fmt.Fprintf(os.Stderr, "cuaderno-helper: there is no role %q\n", os.Args[1])
+		os.Exit(2)
+	}
+}

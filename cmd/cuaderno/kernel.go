@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"strings"
+
+	"cuaderno/install"
+	"cuaderno/interp/lang"
+	"cuaderno/interp/remote"
+	"cuaderno/kernel"
+	"cuaderno/kernel/wire"
+)
+
+func kernelCommand() command {
+	return command{
+		name:     "kernel",
+		synopsis: "-f CONNECTION-FILE",
+		summary:  "Serve a notebook. Jupyter starts this.",
+		run:      runKernel,
+	}
+}
+
+func runKernel(ctx context.Context, p *program, args []string) error {
+	set := p.flags(kernelCommand())
+	file := set.String("f", "", "the connection `file` that Jupyter wrote")
+	if err := p.parse(set, args, 0); err != nil {
+		return err
+	}
+	if *file == "" {
+		return p.mistake(set, "-f is required")
+	}
+	connection, err := wire.ReadConnection(*file)
+	if err != nil {
+		return err
+	}
+	start, err := p.starter()
+	if err != nil {
+		return err
+	}
+	logger, closeLog, err := p.logger(os.Getenv("CUADERNO_LOG"))
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	k, err := kernel.New(kernel.Config{
+		Connection: connection,
+		Start:      start,
+		Logger:     logger,
+		Info: kernel.Info{
+			Version: version,
+			Banner:  fmt.Sprintf("Cuaderno %s: %s in Jupyter, with real processes", version, runtime.Version()),
+			HelpLinks: []wire.HelpLink{
+				{Text: "Go specification", URL: "https://go.dev/ref/spec"},
+				{Text: "Go standard library", URL: "https://pkg.go.dev/std"},
+			},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return k.Run(ctx)
+}
+
+// starter returns what starts a session: the helper beside this program.
+func (p *program) starter(args ...string) (lang.Starter, error) {
+	self, err := install.Program(p.arg0)
+	if err != nil {
+		return nil, err
+	}
+	helper, err := install.Helper(self)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) (lang.Session, error) {
+		return remote.Start(ctx, helper, append([]string{"session"}, args...)...)
+	}, nil
+}
+
+// logger returns the logger that setting asks for: level[:file], where the file
+// is stderr if absent. Without a setting nothing is logged but warnings.
+func (p *program) logger(setting string) (logger *slog.Logger, closeLog func(), err error) {
+	name, path, toFile := strings.Cut(setting, ":")
+	level := slog.LevelWarn
+	if name != "" {
+		if err := level.UnmarshalText([]byte(name)); err != nil {
+			return nil, nil, fmt.Errorf("CUADERNO_LOG=%s: the level is one of debug, info, warn, error", setting)
+		}
+	}
+	w, closeLog := p.stderr, func() {}
+	if toFile {
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, nil, fmt.Errorf("opening the log: %w", err)
+		}
+		w, closeLog = f, func() { f.Close() }
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})), closeLog, nil
+}

@@ -1,0 +1,223 @@
+package archtest_test
+
+import (
+	"go/ast"
+	"go/build"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"cuaderno/internal/archtest"
+)
+
+const root = "../.."
+
+// layers is the table of docs/architecture.md, lowest layer first.
+var layers = archtest.Layers{
+	Module: "cuaderno",
+	Table: [][]string{
+		{"internal/frame", "internal/spawn", "kernel/wire", "interp/display", "interp/stdlib", "install"},
+		{"interp/lang", "interp/lang/langtest", "kernel/transport", "mpruntime", "interp/cell", "interp/check"},
+		{"interp/symbols", "interp/engine", "interp/engine/yaegi"},
+		{"interp", "kernel"},
+		{"interp/remote", "kernel/kerneltest"},
+		{"cmd/...", "notebooks", "benchmarks/...", "examples/...", "internal/archtest", "internal/stdgen"},
+	},
+	Arrows: map[string][]string{
+		"interp/lang/langtest": {"interp/lang"},
+		"interp/check":         {"interp/cell"},
+		"interp/engine/yaegi":  {"interp/engine"},
+	},
+	Owners: map[string][]string{
+		"github.com/traefik/yaegi":    {"interp/engine/yaegi"},
+		"github.com/go-zeromq/zmq4":   {"kernel/transport", "kernel/kerneltest"},
+		"github.com/go-zeromq/goczmq": {},
+	},
+	TestOnly: []string{"interp/lang/langtest"},
+}
+
+// unsafeFiles are the files that may import unsafe or use go:linkname, with the
+// reason. A file that no longer does is to be struck off.
+var unsafeFiles = map[string]string{
+	"interp/check/scope.go":      "go/types has no way to take an object or a method out of its scope again when a cell fails",
+	"interp/engine/goroutine.go": "the profiler's labels are the only per-goroutine value that goroutines and timers inherit",
+}
+
+func tree(t *testing.T) []archtest.File {
+	t.Helper()
+	files, err := archtest.Tree(root, "bin", "build")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestLayers(t *testing.T) {
+	for _, breach := range layers.Check(tree(t)) {
+		t.Error(breach)
+	}
+}
+
+func TestUnsafeIsListed(t *testing.T) {
+	uses := map[string]bool{}
+	for _, file := range tree(t) {
+		if !file.Unsafe {
+			continue
+		}
+		uses[file.Path] = true
+		if unsafeFiles[file.Path] == "" {
+			t.Errorf("%s uses unsafe or go:linkname and is not listed with a reason", file.Path)
+		}
+	}
+	for path := range unsafeFiles {
+		if !uses[path] {
+			t.Errorf("%s is listed and does not use unsafe", path)
+		}
+	}
+}
+
+func TestArchitectureNamesWhatExists(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "docs", "architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	standard := standardPackages(t)
+	for _, missing := range archtest.Declared(tree(t)).Missing(string(text), func(pkg string) bool { return standard[pkg] }) {
+		t.Errorf("docs/architecture.md, %s is declared nowhere", missing)
+	}
+}
+
+// standardPackages are the last elements of the standard library's paths.
+func standardPackages(t *testing.T) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	src := filepath.Join(build.Default.GOROOT, "src")
+	err := filepath.WalkDir(src, func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			names[entry.Name()] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestLayersReportsEachBreach(t *testing.T) {
+	table := archtest.Layers{
+		Module:   "m",
+		Table:    [][]string{{"low", "other"}, {"mid", "mid/impl", "fake"}, {"cmd/..."}},
+		Arrows:   map[string][]string{"mid/impl": {"mid"}},
+		Owners:   map[string][]string{"example.org/big": {"mid/impl"}},
+		TestOnly: []string{"fake"},
+	}
+	tests := []struct {
+		path, imports string
+		want          string
+	}{
+		{"mid/a.go", "m/low", ""},
+		{"cmd/x/main.go", "m/mid", ""},
+		{"mid/impl/a.go", "m/mid", ""},
+		{"mid/impl/a.go", "example.org/big/part", ""},
+		{"low/a.go", "fmt", ""},
+		{"low/a_test.go", "m/mid", ""},
+		{"mid/a_test.go", "m/fake", ""},
+		{"low/a.go", "m/mid", "layer 1 is above layer 0"},
+		{"low/a.go", "m/other", "no arrow"},
+		{"mid/a.go", "m/mid/impl", "no arrow"},
+		{"cmd/x/main.go", "m/fake", "only tests may"},
+		{"mid/a_test.go", "example.org/big", "only mid/impl may"},
+		{"stray/a.go", "fmt", "package stray is in no layer"},
+	}
+	for _, test := range tests {
+		t.Run(test.path+" "+test.imports, func(t *testing.T) {
+			got := strings.Join(table.Check([]archtest.File{{Path: test.path, Imports: []string{test.imports}}}), "\n")
+			if (test.want == "") != (got == "") || !strings.Contains(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTreeSeesUnsafeForEverySystem(t *testing.T) {
+	dir := t.TempDir()
+	sources := map[string]string{
+		"a/plain.go":             "package a\n",
+		"a/unsafe_plan9.go":      "package a\nimport _ \"unsafe\"\n",
+		"a/link.go":              "package a\nimport \"time\"\n//go:linkname now time.now\nfunc now() time.Time\n",
+		"a/testdata/x.go":        "not Go",
+		".hidden/x.go":           "not Go",
+		"build/x.go":             "not Go",
+		"b/build/prose.go":       "// Package build mentions unsafe and go:linkname.\npackage build\n",
+		"b/constrained.go":       "//go:build never\n\npackage b\nimport \"unsafe\"\nvar _ unsafe.Pointer\n",
+		"b/constrained_other.md": "",
+	}
+	for name, source := range sources {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(source), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := archtest.Tree(dir, "build")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all, unsafe []string
+	for _, file := range files {
+		all = append(all, file.Path)
+		if file.Unsafe {
+			unsafe = append(unsafe, file.Path)
+		}
+	}
+	if want := []string{"a/link.go", "a/plain.go", "a/unsafe_plan9.go", "b/build/prose.go", "b/constrained.go"}; !slices.Equal(all, want) {
+		t.Errorf("files %q, want %q", all, want)
+	}
+	if want := []string{"a/link.go", "a/unsafe_plan9.go", "b/constrained.go"}; !slices.Equal(unsafe, want) {
+		t.Errorf("unsafe %q, want %q", unsafe, want)
+	}
+}
+
+func TestMissingNames(t *testing.T) {
+	source := `package kernel
+type Kernel struct { Log int }
+func (k *Kernel) run() {}
+type Session interface { Execute() }
+func New() {}
+const Version = "1"
+type Set[T any] struct{}
+func (s Set[T]) Add() {}
+`
+	files := []archtest.File{
+		{Path: "kernel/kernel.go", Syntax: mustParse(t, source)},
+		{Path: "kernel/kernel_test.go", Syntax: mustParse(t, "package kernel\nfunc Helper() {}\n")},
+		{Path: "cmd/cuaderno-helper/main.go", Syntax: mustParse(t, "package main\nfunc serve() {}\n")},
+	}
+	text := "`kernel.New` `kernel.New()` `kernel.Kernel.run` `kernel.Kernel.Log` `kernel.Session.Execute`\n" +
+		"`kernel.Version` `kernel.Set.Add` `cuaderno-helper.serve` `os.Getpid` `kernel.go` `go.mod` `std.zip` kernel.Prose\n" +
+		"`kernel.Old` and `kernel.Kernel.Stop()`\n" +
+		"`kernel.Helper` `gone.Name`\n"
+	got := archtest.Declared(files).Missing(text, func(pkg string) bool { return pkg == "os" })
+	want := []string{"line 3: kernel.Old", "line 3: kernel.Kernel.Stop", "line 4: kernel.Helper", "line 4: gone.Name"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func mustParse(t *testing.T, source string) *ast.File {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "", source, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Go archives as cmd/compile writes them (cmd/internal/archive): a signature,
+// then members, each behind a header of 60 bytes. The member __.PKGDEF comes
+// first and holds the export data.
+const (
+	arSignature  = "!<arch>\n"
+	arHeaderLen  = 60
+	arSizeOffset = 48
+	pkgdef       = "__.PKGDEF"
+)
+
+// exportSection reduces a compiled package to an archive with its export data
+// alone, in the form that go/importer.ForCompiler reads for "gc". Header lines
+// other than the first, which names the release, are left out.
+func exportSection(archive []byte) ([]byte, error) {
+	body, ok := bytes.CutPrefix(archive, []byte(arSignature))
+	if !ok || len(body) < arHeaderLen || !bytes.HasPrefix(body, []byte(pkgdef)) {
+		return nil, errors.New("not a Go archive")
+	}
+	size, err := strconv.Atoi(strings.TrimSpace(string(body[arSizeOffset : arSizeOffset+10])))
+	if err != nil || size > len(body)-arHeaderLen {
+		return nil, errors.New("damaged archive header")
+	}
+	def := body[arHeaderLen : arHeaderLen+size]
+	start := bytes.Index(def, []byte("\n$$B\n"))
+	line := bytes.IndexByte(def, '\n')
+	if start < 0 || line < 0 {
+		return nil, errors.New("no export data")
+	}
+
+	var out bytes.Buffer
+	out.WriteString(arSignature)
+	fmt.Fprintf(&out, "%-16s%-12d%-6d%-6d%-8o%-10d`\n", pkgdef, 0, 0, 0, 0o644, line+len(def)-start)
+	out.Write(def[:line])
+	out.Write(def[start:])
+	return out.Bytes(), nil
+}
+
+// writeArchive writes the zip file with all export data and the index that
+// package stdlib reads, and the Go file that embeds it.
+func writeArchive(dir string, t target, lib *library) error {
+	var buf bytes.Buffer
+	w := zip.NewWriter(&buf)
+	w.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
+		return flate.NewWriter(out, flate.BestCompression)
+	})
+	add := func(name string, data []byte) error {
+		f, err := w.Create(name)
+		if err == nil {
+			_, err = f.Write(data)
+		}
+		return err
+	}
+	if err := add("index", index(lib)); err != nil {
+		return err
+	}
+	for _, p := range lib.pkgs {
+		if err := add("export/"+p.path, p.export); err != nil {
+			return err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	base := filepath.Join(dir, "std"+t.suffix())
+	if err := os.WriteFile(base+".zip", buf.Bytes(), 0o644); err != nil {
+		return err
+	}
+	embed := generated + "package stdlib\n\nimport _ \"embed\"\n\n//go:embed " + filepath.Base(base) + ".zip\nvar archive string\n"
+	return os.WriteFile(base+".go", []byte(embed), 0o644)
+}
+
+// index is a line with the Go version, then one line for each package that
+// cells may import: its path and its name, separated by a space.
+func index(lib *library) []byte {
+	var b bytes.Buffer
+	fmt.Fprintln(&b, lib.goVersion)
+	for _, p := range lib.pkgs {
+		if p.offered {
+			fmt.Fprintln(&b, p.path, p.name)
+		}
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,149 @@
+// Package cell turns the text of a notebook cell into Go syntax.
+//
+// A cell is Go as people write it in a notebook: imports, declarations and
+// statements in any order, with no package clause and no func main. Split cuts
+// the text into top-level items by its tokens alone, so that it also works on
+// code that does not parse. Parse then lays the items out as a file that the Go
+// parser accepts, imports and declarations first and the statements in the body
+// of a function, and keeps the way back from each position to the line and
+// column the person typed.
+package cell
+
+import (
+	"go/scanner"
+	"go/token"
+)
+
+// A Kind tells the top-level items of a cell apart.
+type Kind int
+
+// The kinds of items. A Var stays among the statements, because its
+// initialiser runs when its turn comes.
+const (
+	Package Kind = iota
+	Import
+	Const
+	Type
+	Func
+	Var
+	Statement
+)
+
+// An Item is one top-level declaration or statement.
+type Item struct {
+	Kind       Kind
+	Start, End int // byte offsets in the cell's text; End is after the last token
+}
+
+// A Layout is a cell cut into items.
+type Layout struct {
+	Items []Item
+	// Quiet reports that an explicit semicolon follows the last item: its
+	// value is not shown.
+	Quiet bool
+	// Open is the number of brackets that are not closed at the end, and
+	// Unterminated that a string or comment is not.
+	Open         int
+	Unterminated bool
+}
+
+type lexeme struct {
+	tok token.Token
+	off int
+}
+
+// Split cuts src into its top-level items.
+func Split(src string) Layout {
+	var (
+		s      scanner.Scanner
+		layout Layout
+		item   []lexeme
+		end    int
+	)
+	file := token.NewFileSet().AddFile("", -1, len(src))
+	s.Init(file, []byte(src), func(_ token.Position, msg string) {
+		if msg == "raw string literal not terminated" || msg == "comment not terminated" {
+			layout.Unterminated = true
+		}
+	}, 0)
+	flush := func() {
+		if len(item) > 0 {
+			layout.Items = append(layout.Items, Item{kindOf(item), item[0].off, end})
+			item = item[:0]
+		}
+	}
+	for {
+		pos, tok, lit := s.Scan()
+		if tok == token.EOF {
+			break
+		}
+		off := file.Offset(pos)
+		if tok == token.SEMICOLON && layout.Open <= 0 {
+			if lit == ";" {
+				layout.Quiet = true
+			}
+			flush()
+			continue
+		}
+		switch tok {
+		case token.LPAREN, token.LBRACK, token.LBRACE:
+			layout.Open++
+		case token.RPAREN, token.RBRACK, token.RBRACE:
+			layout.Open--
+		}
+		if tok == token.SEMICOLON && lit != ";" {
+			continue // an automatic semicolon has no text of its own
+		}
+		layout.Quiet = false
+		item = append(item, lexeme{tok, off})
+		if lit == "" {
+			lit = tok.String()
+		}
+		end = min(off+len(lit), len(src))
+	}
+	flush()
+	return layout
+}
+
+func kindOf(item []lexeme) Kind {
+	switch item[0].tok {
+	case token.PACKAGE:
+		return Package
+	case token.IMPORT:
+		return Import
+	case token.CONST:
+		return Const
+	case token.TYPE:
+		return Type
+	case token.VAR:
+		return Var
+	case token.FUNC:
+		if declaresFunc(item) {
+			return Func
+		}
+	}
+	return Statement
+}
+
+// declaresFunc tells func f() and func (t T) m() from a function literal that
+// is called on the spot: after func, or after the receiver in parentheses, a
+// declaration has a name and then an opening parenthesis or bracket.
+func declaresFunc(item []lexeme) bool {
+	i := 1
+	if i < len(item) && item[i].tok == token.LPAREN {
+		for depth := 0; i < len(item); {
+			switch item[i].tok {
+			case token.LPAREN:
+				depth++
+			case token.RPAREN:
+				depth--
+			}
+			i++
+			if depth == 0 {
+				break
+			}
+		}
+	}
+	return i+1 < len(item) && item[i].tok == token.IDENT &&
+		(item[i+1].tok == token.LPAREN || item[i+1].tok == token.LBRACK)
+}

@@ -1,0 +1,121 @@
+package check
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"runtime"
+
+	"cuaderno/interp/cell"
+)
+
+// An Importer provides the packages that cells may use.
+type Importer interface {
+	types.Importer
+	// Names returns the import paths whose package name is name.
+	Names(name string) []string
+	// Offers reports whether a cell may import path, and the package's name.
+	Offers(path string) (name string, ok bool)
+}
+
+// A Session is what cells have declared so far. It is not safe for concurrent
+// use, and has at most one Unit that is neither committed nor rolled back.
+type Session struct {
+	Fset     *token.FileSet
+	pkg      *types.Package
+	importer Importer
+	sizes    types.Sizes
+	imports  map[string]string // package name in cells → import path
+	types    map[*types.TypeName]*typeSource
+	methods  map[*types.Func]string // text of a method's signature
+	names    int                    // hidden names given out
+}
+
+// New returns a session without declarations. The packages of preloaded, by
+// their name in cells, need no import declaration.
+func New(importer Importer, preloaded map[string]string) (*Session, error) {
+	if err := layoutError(); err != nil {
+		return nil, err
+	}
+	s := &Session{
+		Fset:     token.NewFileSet(),
+		pkg:      types.NewPackage("main", "main"),
+		importer: importer,
+		sizes:    types.SizesFor("gc", runtime.GOARCH),
+		imports:  map[string]string{},
+		types:    map[*types.TypeName]*typeSource{},
+		methods:  map[*types.Func]string{},
+	}
+	for name, path := range preloaded {
+		s.imports[name] = path
+	}
+	return s, nil
+}
+
+// Lookup returns what name means at the top level of the next cell, nil if
+// nothing.
+func (s *Session) Lookup(name string) types.Object { return s.pkg.Scope().Lookup(name) }
+
+// Check parses and type-checks src as the cell with number count. The Unit must
+// be committed or rolled back before the next Check. The error is a cell.Errors;
+// the session is then as it was.
+func (s *Session) Check(count int, src string) (*Unit, error) {
+	c, err := cell.Parse(s.Fset, fmt.Sprintf("In [%d]", count), src)
+	if err != nil {
+		return nil, err
+	}
+	u := &Unit{
+		Cell:  c,
+		Count: count,
+		Pkg:   s.pkg,
+		Info: &types.Info{
+			Types:      map[ast.Expr]types.TypeAndValue{},
+			Instances:  map[*ast.Ident]types.Instance{},
+			Defs:       map[*ast.Ident]types.Object{},
+			Uses:       map[*ast.Ident]types.Object{},
+			Implicits:  map[ast.Node]types.Object{},
+			Selections: map[*ast.SelectorExpr]*types.Selection{},
+		},
+		Locals:  map[types.Object]*types.Var{},
+		Targets: map[*ast.CallExpr]*Target{},
+	}
+	p := &pass{session: s, unit: u, touched: map[string]bool{}, imports: map[string]string{}}
+	p.run()
+	if errs := p.errors(); errs != nil {
+		u.Rollback()
+		return nil, errs
+	}
+	return u, nil
+}
+
+// hidden returns a name that no user can have given.
+func (s *Session) hidden(base string) string {
+	s.names++
+	return fmt.Sprintf("%sʹ%d", base, s.names)
+}
+
+// touch prepares for changing what name means: Rollback will restore it.
+func (p *pass) touch(name string) {
+	if p.touched[name] {
+		return
+	}
+	p.touched[name] = true
+	scope := p.session.pkg.Scope()
+	old := scope.Lookup(name)
+	p.unit.undo = append(p.unit.undo, func() {
+		remove(scope, name)
+		if old != nil {
+			scope.Insert(old)
+		}
+	})
+}
+
+// declare makes name mean obj, or nothing if obj is nil.
+func (p *pass) declare(name string, obj types.Object) {
+	p.touch(name)
+	remove(p.session.pkg.Scope(), name)
+	if obj != nil {
+		p.session.pkg.Scope().Insert(obj)
+	}
+}

@@ -1,0 +1,95 @@
+package check
+
+import (
+	"go/ast"
+	"go/types"
+
+	"cuaderno/interp/cell"
+)
+
+// A Unit is a checked cell: its syntax, what every identifier in it means, and
+// what it adds to the session.
+type Unit struct {
+	Cell  *cell.Cell
+	Count int
+	Info  *types.Info
+	Pkg   *types.Package
+
+	// Types and Consts are the declarations that are new in this cell. Type
+	// declarations that the session already has unchanged are left out.
+	Types  []*ast.TypeSpec
+	Consts []*ast.GenDecl
+	// Funcs are the bodies that this cell gives to functions and methods.
+	Funcs []*Func
+	// Vars are the session variables that are new in this cell.
+	Vars []*types.Var
+	// Locals leads from the variables that go/types sees in the statements'
+	// function to the session variables that they are.
+	Locals map[types.Object]*types.Var
+	// Last is the final expression of the cell and what becomes of its value.
+	Last   ast.Expr
+	Result Result
+
+	// Targets are the calls of mp.NewProcess in the cell.
+	Targets map[*ast.CallExpr]*Target
+
+	undo []func()
+}
+
+// A Func is one body of a declared function or method.
+type Func struct {
+	// Object is what callers refer to; for a method, that of its type.
+	Object *types.Func
+	Decl   *ast.FuncDecl
+	// Recv is the type that a method belongs to, nil for a function.
+	Recv *types.TypeName
+	// Added reports a method that its type, of an earlier cell, did not have.
+	Added bool
+	// Generic reports type parameters, of the function or its receiver.
+	Generic bool
+}
+
+// A Result says what becomes of the value of a cell's last expression.
+type Result int
+
+// The value of the last expression is not wanted, is shown, is an error that
+// fails the cell unless it is nil, or is a value and such an error.
+const (
+	NoResult Result = iota
+	ValueResult
+	ErrorResult
+	ValueErrorResult
+)
+
+// Commit makes the unit part of the session.
+func (u *Unit) Commit() { u.undo = nil }
+
+// Rollback takes the unit out of the session again.
+func (u *Unit) Rollback() {
+	for i := len(u.undo) - 1; i >= 0; i-- {
+		u.undo[i]()
+	}
+	u.undo = nil
+}
+
+// Variable returns the session variable that obj is, nil if it is none.
+func (u *Unit) Variable(obj types.Object) *types.Var {
+	if v, ok := u.Locals[obj]; ok {
+		return v
+	}
+	if v, ok := obj.(*types.Var); ok && v.Parent() == u.Pkg.Scope() {
+		return v
+	}
+	return nil
+}
+
+// position and offsets of a node in the text that was parsed.
+
+// Start returns where n starts in Cell.Text.
+func (u *Unit) Start(n ast.Node) int { return u.Cell.Offset(n.Pos()) }
+
+// End returns where n ends in Cell.Text.
+func (u *Unit) End(n ast.Node) int { return u.Cell.Offset(n.End()) }
+
+// Line returns the line of n in the cell as typed.
+func (u *Unit) Line(n ast.Node) int { return u.Cell.Position(n.Pos()).Line }

@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"cuaderno/interp/lang"
+)
+
+// A Cell is one run of a cell: the goroutines it started, which may outlive it,
+// and the state they share. A stop is a state: once stopped, every check of
+// every goroutine of the cell ends that goroutine as runtime.Goexit does, running
+// what it deferred: no recover can swallow it, and unlike a panic it unwinds
+// deep recursions in linear time.
+type Cell struct {
+	Count int
+	// Out receives what the cell's goroutines say.
+	Out  lang.Output
+	name string
+	ctx  context.Context
+	stop context.CancelCauseFunc
+
+	stopped atomic.Bool
+	onPanic func(g *Goroutine, value any)
+
+	mu     sync.Mutex
+	result Value
+}
+
+// A Value is what the last expression of a cell gave.
+type Value struct {
+	Set bool
+	// V is the value, of whatever type the engine represents it in.
+	V any
+	// Text is what the value says of itself, if HasText.
+	Text    string
+	HasText bool
+	// Err is the error in the last place.
+	Err error
+}
+
+// NewCell returns a cell that writes to out and that ctx stops. onPanic is called on a goroutine that
+// ends by a panic which nobody recovered, other than that of the first.
+func NewCell(ctx context.Context, count int, out lang.Output, onPanic func(*Goroutine, any)) *Cell {
+	c := &Cell{Count: count, Out: out, name: fmt.Sprintf("In [%d]", count), onPanic: onPanic}
+	c.ctx, c.stop = context.WithCancelCause(ctx)
+	return c
+}
+
+// Context ends when the cell is stopped.
+func (c *Cell) Context() context.Context { return c.ctx }
+
+// Stop stops the cell. The first cause counts.
+func (c *Cell) Stop(cause error) {
+	c.stop(cause)
+	c.stopped.Store(true)
+}
+
+// Check ends the calling goroutine if the cell was stopped.
+func (c *Cell) Check() {
+	if c.stopped.Load() {
+		runtime.Goexit()
+	}
+}
+
+// Check meets a stop of the calling goroutine's cell.
+func Check() {
+	if g := Current(); g != nil {
+		g.Cell.Check()
+	}
+}
+
+// Run runs f on a new goroutine of the cell. On its way out the goroutine calls
+// end with what f panicked with: nil if it returned, Goexit if it did neither.
+func (c *Cell) Run(f func(), end func(g *Goroutine, value any)) {
+	g := newGoroutine(c)
+	go func() {
+		g.enter()
+		returned := false
+		defer func() {
+			value := recover()
+			if value == nil && !returned {
+				value = Goexit{}
+			}
+			end(g, value)
+		}()
+		f()
+		returned = true
+	}()
+}
+
+// Exit is the cause of a stop by os.Exit.
+type Exit struct{ Code int }
+
+func (e Exit) Error() string { return fmt.Sprintf("exit status %d", e.Code) }
+
+// ExitCell is os.Exit for the notebook: it stops the cell of the calling
+// goroutine. The process lives.
+func ExitCell(code int) {
+	g := Current()
+	if g == nil {
+		panic(Exit{code})
+	}
+	g.Cell.Stop(Exit{code})
+	g.Cell.Check()
+}
+
+// Goexit stands for the panic of a goroutine that runtime.Goexit ended, or a
+// stop of its cell.
+type Goexit struct{}
+
+// Start is the go statement of the notebook: it calls fn with args on a new
+// goroutine of the calling one's cell. The goroutine ends with its function, or
+// when the cell is stopped; nothing waits for it, as in Go.
+func Start(fn any, args ...any) {
+	c := (*Cell)(nil)
+	if g := Current(); g != nil {
+		c = g.Cell
+	}
+	f := reflect.ValueOf(fn)
+	if !f.IsValid() || f.Kind() != reflect.Func || f.IsNil() {
+		panic(nilGo{})
+	}
+	in := arguments(f.Type(), args)
+	call := func() {
+		if f.Type().IsVariadic() && len(in) == f.Type().NumIn() && len(args) == len(in) && reflect.TypeOf(args[len(args)-1]) == f.Type().In(len(in)-1) {
+			f.CallSlice(in)
+			return
+		}
+		f.Call(in)
+	}
+	if c == nil {
+		go call()
+		return
+	}
+	c.Run(call, func(g *Goroutine, value any) {
+		switch value.(type) {
+		case nil, Goexit:
+		default:
+			c.onPanic(g, value)
+		}
+	})
+}
+
+type nilGo struct{}
+
+func (nilGo) Error() string { return "go of nil func value" }
+func (nilGo) RuntimeError() {}
+
+// arguments converts args, whose constants have their default types, to what a
+// function of type t takes.
+func arguments(t reflect.Type, args []any) []reflect.Value {
+	in := make([]reflect.Value, len(args))
+	for i, arg := range args {
+		param := t.In(min(i, t.NumIn()-1))
+		if t.IsVariadic() && i >= t.NumIn()-1 && (reflect.TypeOf(arg) != param || len(args) != t.NumIn()) {
+			param = param.Elem()
+		}
+		v := reflect.ValueOf(arg)
+		switch {
+		case !v.IsValid():
+			v = reflect.Zero(param)
+		case !v.Type().AssignableTo(param) && v.Type().ConvertibleTo(param):
+			v = v.Convert(param)
+		}
+		in[i] = v
+	}
+	return in
+}
+
+// SetResult keeps the value of the cell's last expression.
+func (c *Cell) SetResult(v Value) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v.Set = true
+	c.result = v
+}
+
+// Result returns the value of the cell's last expression.
+func (c *Cell) Result() Value {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.result
+}

@@ -1,0 +1,62 @@
+package engine
+
+import (
+	"sync"
+	"unsafe"
+)
+
+// This file lets a goroutine find the record that Cuaderno keeps of it, and
+// through it its cell. Goroutines inherit the record of the one that started
+// them, those started by compiled packages included.
+//
+// It relies on the runtime's profiler labels: a pointer per goroutine, copied
+// by the go statement, read and set through two functions that the runtime
+// promises to keep for packages that link to them. The pointer must lead to
+// what runtime/pprof calls a label map, a struct that starts with a slice of
+// pairs of strings; labelMap repeats that layout, and TestGoroutineLabels
+// checks it by reading labels through runtime/pprof.
+
+//go:linkname runtimeSetProfLabel runtime/pprof.runtime_setProfLabel
+func runtimeSetProfLabel(labels unsafe.Pointer)
+
+//go:linkname runtimeGetProfLabel runtime/pprof.runtime_getProfLabel
+func runtimeGetProfLabel() unsafe.Pointer
+
+type labelMap struct{ list []label }
+
+type label struct{ key, value string }
+
+// labelKey marks the label maps that are ours. Its address is compared, so
+// that a program's own label of that name is not taken for one.
+const labelKey = "cuaderno cell"
+
+// A Goroutine is what is known of one goroutine of a cell, or of several that
+// compiled code started on behalf of one.
+type Goroutine struct {
+	labels labelMap // must stay first: the runtime's pointer leads here
+	Cell   *Cell
+
+	mu     sync.Mutex
+	frames []*Frame
+	depth  int
+}
+
+func newGoroutine(cell *Cell) *Goroutine {
+	g := &Goroutine{Cell: cell}
+	g.labels.list = []label{{labelKey, cell.name}}
+	return g
+}
+
+// enter makes g the record of the calling goroutine.
+func (g *Goroutine) enter() { runtimeSetProfLabel(unsafe.Pointer(g)) }
+
+// Current returns the record of the calling goroutine, nil if it belongs to no
+// cell.
+func Current() *Goroutine {
+	labels := (*labelMap)(runtimeGetProfLabel())
+	if labels == nil || len(labels.list) != 1 || len(labels.list[0].key) != len(labelKey) ||
+		unsafe.StringData(labels.list[0].key) != unsafe.StringData(labelKey) {
+		return nil
+	}
+	return (*Goroutine)(unsafe.Pointer(labels))
+}

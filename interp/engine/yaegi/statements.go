@@ -1,0 +1,160 @@
+package yaegi
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"strings"
+
+	"cuaderno/interp/check"
+	"cuaderno/interp/engine"
+)
+
+// statements returns the source of the function that runs the cell.
+func (l *lowering) statements() string {
+	body := l.unit.Cell.Body.Body
+	l.enterFunction(body, "")
+	l.walk(body)
+	l.leaveFunction()
+	text := l.render(l.unit.Start(body), l.unit.End(body))
+	if main := l.mainFunc(); main != "" {
+		text = strings.TrimSuffix(strings.TrimRight(text, " \n"), "}") + main + "()\n}"
+	}
+	clear(l.needs)
+	return "func " + l.program.Entry + "() " + text + "\n"
+}
+
+// mainFunc returns the name of the func main of a whole program.
+func (l *lowering) mainFunc() string {
+	if !l.unit.Cell.Program {
+		return ""
+	}
+	for _, f := range l.unit.Funcs {
+		if f.Recv == nil && f.Object.Name() == "main" {
+			return l.names.object(f.Object)
+		}
+	}
+	return ""
+}
+
+// result returns what to write around the last expression, to hand its value to
+// the runtime.
+func (l *lowering) result() (before, after string) {
+	switch l.unit.Result {
+	case check.ErrorResult:
+		return "rtʹ.LastError(", ")"
+	case check.ValueErrorResult:
+		return "{ vʹ, eʹ := ", "; rtʹ.ResultOrError(vʹ, eʹ) }"
+	case check.ValueResult:
+		if method := l.textMethod(l.unit.Info.TypeOf(l.unit.Last)); method != "" {
+			return "{ vʹ := ", "; rtʹ.ResultText(vʹ, vʹ." + method + "()) }"
+		}
+		return "rtʹ.Result(", ")"
+	}
+	return "", ""
+}
+
+// textMethod returns the method by which values of a session type say what they
+// are: compiled code cannot see it.
+func (l *lowering) textMethod(t types.Type) string {
+	base := t
+	if ptr, ok := t.(*types.Pointer); ok {
+		base = ptr.Elem()
+	}
+	named, ok := types.Unalias(base).(*types.Named)
+	if !ok || !l.names.isSession(named.Obj()) || types.IsInterface(t) {
+		return ""
+	}
+	for _, name := range []string{"Error", "String"} {
+		obj, _, _ := types.LookupFieldOrMethod(t, false, l.unit.Pkg, name)
+		m, ok := obj.(*types.Func)
+		if !ok {
+			continue
+		}
+		sig := m.Signature()
+		if sig.Params().Len() == 0 && sig.Results().Len() == 1 && types.Identical(sig.Results().At(0).Type(), types.Typ[types.String]) {
+			return name
+		}
+	}
+	return ""
+}
+
+func (l *lowering) enterFunction(body *ast.BlockStmt, label string) {
+	f := &function{name: label}
+	if body != nil {
+		f.calls = l.callsIn(body)
+	}
+	l.funcs = append(l.funcs, f)
+	l.frames++
+	l.program.Frames[l.frames] = engine.FrameInfo{Name: label, Cell: l.unit.Count}
+	if body != nil {
+		l.insert(l.unit.Start(body)+1, fmt.Sprintf(" gʹ := rtʹ.Enter(%d); kʹ := 0; ", l.frames))
+	}
+}
+
+func (l *lowering) leaveFunction() { l.funcs = l.funcs[:len(l.funcs)-1] }
+
+func (l *lowering) inside() *function { return l.funcs[len(l.funcs)-1] }
+
+// block lowers a list of statements, each preceded by its line where it can
+// panic.
+func (l *lowering) block(list []ast.Stmt) {
+	for _, stmt := range list {
+		l.stmt(stmt)
+	}
+}
+
+func (l *lowering) stmt(stmt ast.Stmt) {
+	start := l.unit.Start(stmt)
+	switch {
+	case l.mayPanic(stmt) && l.inside().calls:
+		l.insert(start, fmt.Sprintf("rtʹ.At(gʹ, %d); ", l.unit.Line(stmt)))
+	case l.mayPanic(stmt):
+		l.insert(start, fmt.Sprintf("gʹ.Line = %d; ", l.unit.Line(stmt)))
+	}
+	if branch, ok := stmt.(*ast.BranchStmt); ok && branch.Tok == token.GOTO {
+		l.insert(start, "rtʹ.Check(); ")
+	}
+	if expr, ok := stmt.(*ast.ExprStmt); ok && expr.X == l.unit.Last {
+		before, after := l.result()
+		l.insert(start, before)
+		l.walk(stmt)
+		l.insert(l.unit.End(stmt), after)
+		return
+	}
+	l.walk(stmt)
+}
+
+// mayPanic reports whether the part of stmt outside its nested blocks does
+// something that can panic.
+func (l *lowering) mayPanic(stmt ast.Stmt) bool {
+	found := false
+	ast.Inspect(stmt, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BlockStmt, *ast.FuncLit, *ast.CaseClause, *ast.CommClause:
+			return n == ast.Node(stmt)
+		case *ast.CallExpr, *ast.IndexExpr, *ast.SliceExpr, *ast.StarExpr, *ast.TypeAssertExpr, *ast.SendStmt, *ast.SelectorExpr:
+			found = true
+		case *ast.BinaryExpr:
+			found = found || n.Op == token.QUO || n.Op == token.REM || n.Op == token.SHL || n.Op == token.SHR
+		case *ast.AssignStmt:
+			found = found || n.Tok == token.QUO_ASSIGN || n.Tok == token.REM_ASSIGN
+		}
+		return !found
+	})
+	return found
+}
+
+// callsIn reports whether body calls anything but conversions and builtins.
+func (l *lowering) callsIn(body ast.Node) bool {
+	found := false
+	ast.Inspect(body, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			tv := l.unit.Info.Types[call.Fun]
+			found = found || !tv.IsType() && !tv.IsBuiltin()
+		}
+		return !found
+	})
+	return found
+}

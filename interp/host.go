@@ -1,0 +1,275 @@
+package interp
+
+import (
+	"bytes"
+	"context"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+
+	"cuaderno/interp/engine"
+	"cuaderno/mpruntime"
+)
+
+// This file implements mpruntime.Host: how what a cell gives to mp.NewProcess
+// gets into a bundle, and out of it in the child.
+
+var _ mpruntime.Host = (*evaluator)(nil)
+
+// A bundle is what a child needs to call a target.
+type bundle struct {
+	Programs []*engine.Program
+	Sources  map[int]string
+	// Variables are the encoded values of the reachable session variables.
+	Variables map[string][]byte
+	// Function is the name of the target in the programs. It is called with
+	// Captures first if it makes a literal, then with Arguments.
+	Function  string
+	Literal   bool
+	Captures  [][]byte
+	Arguments [][]byte
+	Cell      int // that called Start
+}
+
+// A call is a described target with its arguments.
+type call struct {
+	target engine.Target
+	args   []any
+}
+
+// Describe implements mpruntime.Host.
+func (e *evaluator) Describe(target any, args []any) (mpruntime.Target, error) {
+	t, ok := target.(engine.Target)
+	if !ok {
+		return mpruntime.Target{}, errors.New("mp.NewProcess: cannot tell which function this is: call mp.NewProcess itself, with the function's name, a function literal, a method value or a value with Run()")
+	}
+	f, ok := e.engine.Variable(t.Name)
+	if !ok {
+		return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: %s is not declared in this process", t.Label)
+	}
+	sig := f.Type()
+	if t.Label == literalLabel {
+		sig = sig.Out(0)
+	}
+	if t.Method {
+		args = append([]any{t.Recv}, args...)
+	}
+	if n := sig.NumIn(); len(args) < n && !(sig.IsVariadic() && len(args) == n-1) || len(args) > n && !sig.IsVariadic() {
+		return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: %s takes %d arguments, not %d", t.Label, n, len(args))
+	}
+	return mpruntime.Target{Name: t.Label, Value: call{t, args}}, nil
+}
+
+const literalLabel = "function literal"
+
+// Bundle implements mpruntime.Host.
+func (e *evaluator) Bundle(t mpruntime.Target) ([]byte, error) {
+	c := t.Value.(call)
+	e.mu.Lock()
+	programs := e.programs
+	sources := make(map[int]string, len(e.sources))
+	b := bundle{
+		Variables: map[string][]byte{},
+		Function:  c.target.Name,
+		Literal:   c.target.Label == literalLabel,
+		Sources:   sources,
+	}
+	reach := newReach(programs)
+	reach.from(c.target.Name)
+	b.Programs = reach.programs()
+	for _, p := range b.Programs {
+		sources[p.Count] = e.sources[p.Count]
+	}
+	e.mu.Unlock()
+	if g := engine.Current(); g != nil {
+		b.Cell = g.Cell.Count
+	}
+	for _, name := range reach.variables() {
+		v, ok := e.engine.Variable(name)
+		if !ok {
+			continue
+		}
+		data, err := mpruntime.Encode(v, reach.label(name))
+		if err != nil {
+			return nil, err
+		}
+		b.Variables[name] = data
+	}
+	for i, p := range c.target.Captures {
+		data, err := mpruntime.Encode(reflect.ValueOf(p).Elem(), fmt.Sprintf("captured variable %d", i+1))
+		if err != nil {
+			return nil, err
+		}
+		b.Captures = append(b.Captures, data)
+	}
+	for i, arg := range c.args {
+		path := fmt.Sprintf("argument %d", i+1)
+		if c.target.Method {
+			path = fmt.Sprintf("argument %d", i)
+			if i == 0 {
+				path = "the value " + c.target.Label
+			}
+		}
+		data, err := mpruntime.Encode(reflect.ValueOf(arg), path)
+		if err != nil {
+			return nil, err
+		}
+		b.Arguments = append(b.Arguments, data)
+	}
+	var buf bytes.Buffer
+	if err := gob.NewEncoder(&buf).Encode(b); err != nil {
+		return nil, fmt.Errorf("packing the child's declarations: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+// Run implements mpruntime.Host, in a child.
+func (e *evaluator) Run(ctx context.Context, data []byte) (exitCode int) {
+	f, args, count, err := e.restore(data)
+	if err != nil {
+		fmt.Fprintln(e.stderr, "mp:", err)
+		return 1
+	}
+	ended := make(chan end, 1)
+	c := engine.NewCell(ctx, count, processOutput{e.stdout, e.stderr}, func(g *engine.Goroutine, value any) {
+		ended <- end{g, value}
+	})
+	c.Run(func() { f.Call(args) }, func(g *engine.Goroutine, value any) { ended <- end{g, value} })
+	select {
+	case e2 := <-ended:
+		return e.exitCode(c, e2)
+	case <-c.Context().Done():
+		return e.exitCode(c, end{})
+	}
+}
+
+// exitCode says how a child ends whose goroutine ended like that.
+func (e *evaluator) exitCode(c *engine.Cell, ended end) int {
+	var exit engine.Exit
+	var overflow *engine.StackOverflow
+	switch cause := context.Cause(c.Context()); {
+	case errors.As(cause, &exit):
+		return exit.Code
+	case errors.As(cause, &overflow):
+		ended = end{overflow.G, overflow}
+	case cause != nil:
+		return 1 // interrupted, as its parent's cell has said
+	}
+	switch ended.value.(type) {
+	case nil, engine.Goexit:
+		return 0
+	}
+	self := mpruntime.CurrentProcess()
+	fmt.Fprintf(e.stderr, "%s (pid %d):\n", self.Name, self.PID())
+	for _, line := range e.traceback(ended.value, ended.g) {
+		fmt.Fprintln(e.stderr, line)
+	}
+	return 1
+}
+
+// restore declares what a bundle brings and returns the target and its
+// arguments.
+func (e *evaluator) restore(data []byte) (f reflect.Value, args []reflect.Value, count int, err error) {
+	var b bundle
+	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&b); err != nil {
+		return f, nil, 0, fmt.Errorf("reading what the parent sent: %w", err)
+	}
+	for _, p := range b.Programs {
+		if err := e.engine.Declare(p); err != nil {
+			return f, nil, 0, fmt.Errorf("declaring In [%d]: %w", p.Count, err)
+		}
+		e.remember(p)
+	}
+	for name, data := range b.Variables {
+		v, ok := e.engine.Variable(name)
+		if !ok {
+			continue
+		}
+		if err := decodeInto(v, data); err != nil {
+			return f, nil, 0, fmt.Errorf("restoring a global variable: %w", err)
+		}
+	}
+	f, ok := e.engine.Variable(b.Function)
+	if !ok || f.Kind() != reflect.Func || f.IsNil() {
+		return f, nil, 0, errors.New("the target is not declared here")
+	}
+	if b.Literal {
+		captures, err := decodeArguments(f.Type(), b.Captures)
+		if err != nil {
+			return f, nil, 0, fmt.Errorf("restoring captured variables: %w", err)
+		}
+		f = f.Call(captures)[0]
+	}
+	args, err = decodeArguments(f.Type(), b.Arguments)
+	if err != nil {
+		return f, nil, 0, fmt.Errorf("restoring arguments: %w", err)
+	}
+	return f, args, b.Cell, nil
+}
+
+func decodeInto(v reflect.Value, data []byte) error {
+	restored, err := mpruntime.Decode(data, v.Type())
+	if err != nil {
+		return err
+	}
+	v.Set(restored)
+	return nil
+}
+
+func decodeArguments(t reflect.Type, encoded [][]byte) ([]reflect.Value, error) {
+	args := make([]reflect.Value, len(encoded))
+	for i, data := range encoded {
+		param := t.In(min(i, t.NumIn()-1))
+		if t.IsVariadic() && i >= t.NumIn()-1 {
+			param = param.Elem()
+		}
+		arg, err := mpruntime.Decode(data, param)
+		if err != nil {
+			return nil, fmt.Errorf("argument %d: %w", i+1, err)
+		}
+		args[i] = arg
+	}
+	return args, nil
+}
+
+// Cell implements mpruntime.Host.
+func (e *evaluator) Cell() mpruntime.Cell {
+	if g := engine.Current(); g != nil {
+		return mpCell{g.Cell}
+	}
+	return processCell{e}
+}
+
+// Command implements mpruntime.Host.
+func (e *evaluator) Command() (mpruntime.Command, error) { return e.command, nil }
+
+// An mpCell is a cell as mpruntime sees it.
+type mpCell struct{ *engine.Cell }
+
+func (c mpCell) Stdout() io.Writer { return cellWriter{c.Cell, false} }
+func (c mpCell) Stderr() io.Writer { return cellWriter{c.Cell, true} }
+func (c mpCell) Fail(err error)    { panic(err) }
+
+type cellWriter struct {
+	c      *engine.Cell
+	stderr bool
+}
+
+func (w cellWriter) Write(p []byte) (int, error) {
+	if w.stderr {
+		w.c.Out.Stderr(p)
+	} else {
+		w.c.Out.Stdout(p)
+	}
+	return len(p), nil
+}
+
+// A processCell stands for goroutines that belong to no cell.
+type processCell struct{ e *evaluator }
+
+func (c processCell) Stdout() io.Writer        { return c.e.stdout }
+func (c processCell) Stderr() io.Writer        { return c.e.stderr }
+func (c processCell) Context() context.Context { return context.Background() }
+func (c processCell) Fail(err error)           { panic(err) }

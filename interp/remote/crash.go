@@ -1,0 +1,122 @@
+package remote
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"syscall"
+
+	"cuaderno/interp/lang"
+)
+
+// pipes receives what is written to the helper's own stdout and stderr. Text
+// that looks like the beginning of a crash is held back until the session
+// either shows that it lives or has died of it: it then belongs to the error.
+type pipes struct {
+	client *Client
+
+	mu   sync.Mutex
+	held []byte
+}
+
+func (p *pipes) stdout(text []byte) {
+	if e := p.client.running(); e != nil {
+		e.out.Stdout(text)
+	}
+}
+
+// crashMarks are how the Go runtime begins to say why it ends the process.
+var crashMarks = [][]byte{[]byte("fatal error: "), []byte("runtime: "), []byte("panic: "), []byte("unexpected fault address"), []byte("SIG")}
+
+func (p *pipes) stderr(text []byte) {
+	p.mu.Lock()
+	if p.held == nil {
+		at := crashStart(text)
+		p.held = append(p.held, text[at:]...)
+		text = text[:at]
+	} else {
+		p.held = append(p.held, text...)
+		text = nil
+	}
+	p.mu.Unlock()
+	p.deliver(text)
+}
+
+// crashStart returns where the first line of text that begins a crash starts,
+// its length if none does.
+func crashStart(text []byte) int {
+	for at := 0; at < len(text); {
+		for _, mark := range crashMarks {
+			if bytes.HasPrefix(text[at:], mark) {
+				return at
+			}
+		}
+		next := bytes.IndexByte(text[at:], '\n')
+		if next < 0 {
+			break
+		}
+		at += next + 1
+	}
+	return len(text)
+}
+
+// alive gives back what was held: the session lives.
+func (p *pipes) alive() {
+	p.mu.Lock()
+	held := p.held
+	p.held = nil
+	p.mu.Unlock()
+	p.deliver(held)
+}
+
+func (p *pipes) deliver(text []byte) {
+	if len(text) == 0 {
+		return
+	}
+	if e := p.client.running(); e != nil {
+		e.out.Stderr(text)
+	}
+}
+
+func (p *pipes) crashText() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.TrimSpace(string(p.held))
+}
+
+// running returns the cell to which bytes of unknown origin belong: the one
+// that runs, or ran last.
+func (c *Client) running() *execution {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
+}
+
+// crashError says of what the session died.
+func (c *Client) crashError() error {
+	if text := c.pipes.crashText(); text != "" {
+		return errors.New(text)
+	}
+	code, _ := c.proc.State()
+	switch {
+	case code == -int(syscall.SIGKILL):
+		return errors.New("killed by signal 9 (SIGKILL), as the system does when memory runs out")
+	case code < 0:
+		return fmt.Errorf("killed by signal %d (%s)", -code, syscall.Signal(-code))
+	}
+	return fmt.Errorf("it exited with status %d", code)
+}
+
+// crashed is the outcome of a cell whose session died.
+func (c *Client) crashed() lang.Outcome {
+	text := "it was closed"
+	if err := c.Err(); err != nil {
+		text = err.Error()
+	}
+	first, _, _ := strings.Cut(text, "\n")
+	traceback := append([]string{"\x1b[1;31mThe session crashed:\x1b[0m"}, strings.Split(text, "\n")...)
+	traceback = append(traceback, "", "Its variables are gone. A new session has been started: run again the cells that the next ones need.")
+	return lang.Outcome{Err: &lang.Error{Name: lang.Crashed, Value: first, Traceback: traceback}}
+}

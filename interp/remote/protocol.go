@@ -1,0 +1,130 @@
+// Package remote carries the contract interp/lang across a socketpair: Start
+// begins a session in a helper process and is a lang.Session to the kernel,
+// Serve answers it there.
+//
+//	kernel                                     helper, role "session"
+//	Client.Execute  ── execute ──────────────► Serve ──► lang.Session.Execute
+//	                ◄── stdout, display, … ──  output, in the order of the calls
+//	                ◄── outcome ─────────────
+//	      ctx ends  ── interrupt ───────────►  its ctx ends
+//	ReadLine        ◄── ask ── answer ──────►
+//
+// Each execution has a serial number; output carries that of its cell, also
+// long after the outcome. Besides, the helper's stdout and stderr are pipes: what
+// is written to the descriptors themselves belongs to the running cell, and is
+// taken before anything that comes over the socket.
+package remote
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"cuaderno/interp/display"
+	"cuaderno/interp/lang"
+)
+
+// Kinds of messages. Zero belongs to the greeting of internal/frame.
+const (
+	kindExecute    byte = iota + 1 // execute
+	kindInterrupt                  // serial
+	kindComplete                   // query: is it complete?
+	kindAnswer                     // answer, to an ask
+	kindClose                      // nothing
+	kindStdout                     // serial, bytes
+	kindStderr                     // serial, bytes
+	kindDisplay                    // shown
+	kindUpdate                     // shown
+	kindClear                      // shown
+	kindAsk                        // ask
+	kindOutcome                    // outcome
+	kindCompletion                 // completion
+)
+
+type execute struct {
+	Serial uint64    `json:"serial"`
+	Cell   lang.Cell `json:"cell"`
+}
+
+type query struct {
+	ID   uint64 `json:"id"`
+	Code string `json:"code"`
+}
+
+type completion struct {
+	ID     uint64            `json:"id"`
+	Answer lang.Completeness `json:"answer"`
+	Err    string            `json:"err,omitempty"`
+}
+
+type shown struct {
+	Serial uint64         `json:"serial"`
+	Bundle display.Bundle `json:"bundle"`
+	ID     string         `json:"id,omitempty"`
+	Wait   bool           `json:"wait,omitempty"`
+}
+
+type ask struct {
+	ID       uint64 `json:"id"`
+	Serial   uint64 `json:"serial"`
+	Prompt   string `json:"prompt"`
+	Password bool   `json:"password"`
+}
+
+type answer struct {
+	ID   uint64 `json:"id"`
+	Line string `json:"line"`
+	Err  string `json:"err,omitempty"`
+}
+
+type outcome struct {
+	Serial  uint64       `json:"serial"`
+	Outcome lang.Outcome `json:"outcome"`
+}
+
+func encode(v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		// Only a bundle holds values that are not ours.
+		data, _ = json.Marshal(map[string]any{"bundle": display.Text(fmt.Sprintf("cannot be shown: %v", err))})
+	}
+	return data
+}
+
+func withSerial(serial uint64, p []byte) []byte {
+	return append(binary.BigEndian.AppendUint64(make([]byte, 0, 8+len(p)), serial), p...)
+}
+
+func cutSerial(payload []byte) (uint64, []byte, error) {
+	if len(payload) < 8 {
+		return 0, nil, errors.New("a message without serial number")
+	}
+	return binary.BigEndian.Uint64(payload), payload[8:], nil
+}
+
+// Errors of ReadLine keep their identity by these names.
+func errorName(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, io.EOF):
+		return "EOF"
+	case errors.Is(err, lang.ErrNoInput):
+		return "no input"
+	}
+	return err.Error()
+}
+
+func namedError(name string) error {
+	switch name {
+	case "":
+		return nil
+	case "EOF":
+		return io.EOF
+	case "no input":
+		return lang.ErrNoInput
+	}
+	return errors.New(name)
+}

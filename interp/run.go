@@ -1,0 +1,99 @@
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"cuaderno/interp/engine"
+	"cuaderno/interp/lang"
+)
+
+// A run is one cell while Execute waits for it.
+type run struct {
+	cell  *engine.Cell
+	ended chan end // the goroutine of the cell's statements
+
+	mu       sync.Mutex
+	finished bool
+}
+
+// An end is how a goroutine ended.
+type end struct {
+	g     *engine.Goroutine
+	value any // what it panicked with, nil if it returned
+}
+
+func (r *run) over() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.finished = true
+}
+
+// A goroutinePanic stops a cell because one of its goroutines panicked.
+type goroutinePanic struct{ traceback []string }
+
+func (p *goroutinePanic) Error() string { return "a goroutine of the cell panicked" }
+
+// goroutinePanicked fails the cell of a goroutine that panicked; if the cell has
+// ended, its output tells.
+func (s *Session) goroutinePanicked(r *run, g *engine.Goroutine, value any) {
+	traceback := s.traceback(value, g)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.finished {
+		r.cell.Stop(&goroutinePanic{traceback})
+		return
+	}
+	text := strings.Join(traceback, "\n") + "\n" + fmt.Sprintf("(in a goroutine that In [%d] started)\n", r.cell.Count)
+	r.cell.Out.Stderr([]byte(text))
+}
+
+// endError returns the error with which the statements of a cell ended, nil if
+// they succeeded.
+func (s *Session) endError(r *run, e end) *lang.Error {
+	if cause := context.Cause(r.cell.Context()); cause != nil {
+		return s.stopError(r, cause, e.g, nil)
+	}
+	switch value := e.value.(type) {
+	case nil:
+		return nil
+	case engine.Goexit:
+		return newError(lang.Panic, "runtime.Goexit ended the cell", nil)
+	default:
+		return newError(lang.Panic, panicText(value), s.traceback(value, e.g))
+	}
+}
+
+// abandoned returns the error of a stopped cell that goes on waiting inside
+// compiled code.
+func (s *Session) abandoned(r *run) *lang.Error {
+	note := "Something the cell called is still waiting or working in the background; it ends before any further statement of the cell."
+	return s.stopError(r, context.Cause(r.cell.Context()), nil, []string{note})
+}
+
+func (s *Session) stopError(r *run, cause error, g *engine.Goroutine, notes []string) *lang.Error {
+	var exit engine.Exit
+	var inGoroutine *goroutinePanic
+	var overflow *engine.StackOverflow
+	switch {
+	case errors.As(cause, &overflow):
+		return newError(lang.Panic, overflow.Error(), append(s.traceback(overflow, overflow.G), notes...))
+	case errors.As(cause, &inGoroutine):
+		value := strings.TrimPrefix(strip(inGoroutine.traceback[0]), "panic: ")
+		lines := append([]string{}, inGoroutine.traceback...)
+		lines = append(lines, fmt.Sprintf("(in a goroutine that In [%d] started)", r.cell.Count))
+		return newError(lang.Panic, value, append(lines, notes...))
+	case errors.As(cause, &exit):
+		return newError(lang.Exit, exit.Error(), append([]string{red("exit: ") + exit.Error() + " (the session goes on, with its variables)"}, notes...))
+	}
+	lines := []string{red(lang.Interrupted+": ") + "the cell was interrupted; the variables are kept"}
+	if g != nil {
+		if calls, _ := s.frames.Stack(g, 10); len(calls) > 0 {
+			lines = append(lines, s.callLine(calls[0]))
+		}
+	}
+	return newError(lang.Interrupted, "the cell was interrupted", append(lines, notes...))
+}

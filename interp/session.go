@@ -1,0 +1,180 @@
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"cuaderno/interp/cell"
+	"cuaderno/interp/check"
+	"cuaderno/interp/display"
+	"cuaderno/interp/engine"
+	"cuaderno/interp/lang"
+	"cuaderno/interp/stdlib"
+	"cuaderno/mpruntime"
+)
+
+// A Session evaluates the cells of one notebook in this process. There is at
+// most one, because children, displays and the standard logger belong to the
+// process.
+type Session struct {
+	*evaluator
+	checker *check.Session
+
+	running sync.Mutex // held by Execute
+	done    chan struct{}
+	closing sync.Once
+}
+
+var _ lang.Session = (*Session)(nil)
+
+// Options are what a session needs to know of its process.
+type Options struct {
+	// Stdout and Stderr are the process's own, for what belongs to no cell.
+	Stdout, Stderr io.Writer
+	// Command starts the helpers that children run in.
+	Command mpruntime.Command
+}
+
+// preloaded are the packages that cells use without importing them.
+func preloaded() map[string]string {
+	return map[string]string{"mp": "cuaderno/mpruntime", "display": "cuaderno/interp/display"}
+}
+
+// New starts the session of this process.
+func New(options Options) (*Session, error) {
+	importer, err := stdlib.NewImporter()
+	if err != nil {
+		return nil, err
+	}
+	if err := importer.Check(); err != nil {
+		return nil, err
+	}
+	checker, err := check.New(importer, preloaded())
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{
+		evaluator: newEvaluator(options.Stdout, options.Stderr, options.Command),
+		checker:   checker,
+		done:      make(chan struct{}),
+	}
+	if err := mpruntime.Install(s.evaluator); err != nil {
+		return nil, err
+	}
+	s.redirectLog()
+	display.SetSink(sink{})
+	return s, nil
+}
+
+// Close ends the children: daemons are terminated, others get a moment to end.
+func (s *Session) Close() error {
+	s.closing.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+		defer cancel()
+		mpruntime.Shutdown(ctx)
+		close(s.done)
+	})
+	return nil
+}
+
+// Done is closed by Close.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Err is nil: a session that crashes takes its process along.
+func (s *Session) Err() error { return nil }
+
+// IsComplete implements lang.Session.
+func (s *Session) IsComplete(_ context.Context, code string) (lang.Completeness, error) {
+	status, indent := cell.IsComplete(code)
+	return lang.Completeness{Status: string(status), Indent: indent}, nil
+}
+
+// Execute implements lang.Session.
+func (s *Session) Execute(ctx context.Context, c lang.Cell, out lang.Output) lang.Outcome {
+	s.running.Lock()
+	defer s.running.Unlock()
+	outcome := s.evaluate(ctx, c.Count, c.Code, out)
+	if c.Silent {
+		outcome.Result = nil
+	}
+	if outcome.Err == nil && len(c.Expressions) > 0 {
+		outcome.Expressions = map[string]lang.Expression{}
+		for name, code := range c.Expressions {
+			value := s.evaluate(ctx, c.Count, code, out)
+			if value.Err == nil && value.Result == nil {
+				value.Err = newError(lang.CompileError, fmt.Sprintf("%q has no value", code), nil)
+			}
+			outcome.Expressions[name] = lang.Expression{Bundle: value.Result, Err: value.Err}
+		}
+	}
+	return outcome
+}
+
+// evaluate checks and runs one piece of code.
+func (s *Session) evaluate(ctx context.Context, count int, code string, out lang.Output) lang.Outcome {
+	unit, err := s.checker.Check(count, code)
+	if err != nil {
+		return failed(compileError(count, code, err))
+	}
+	program, err := s.engine.Lower(unit)
+	if err == nil {
+		err = s.engine.Declare(program)
+	}
+	if err != nil {
+		unit.Rollback()
+		return failed(compileError(count, code, err))
+	}
+	unit.Commit()
+	s.remember(program)
+	if len(unit.Targets) > 0 {
+		mpruntime.Prepare()
+	}
+	value, cellErr := s.run(ctx, program, out)
+	if cellErr != nil {
+		return failed(cellErr)
+	}
+	if value.Err != nil {
+		return failed(newError("error", value.Err.Error(), []string{red("error: ") + value.Err.Error()}))
+	}
+	return lang.Outcome{Result: result(value, unit)}
+}
+
+func failed(err *lang.Error) lang.Outcome { return lang.Outcome{Err: err} }
+
+// errInterrupted is why a cell was stopped from outside.
+var errInterrupted = errors.New("interrupted")
+
+// grace is how long a stopped cell may take to unwind before it is left behind:
+// something in it waits inside compiled code.
+const grace = 300 * time.Millisecond
+
+// run runs the statements of a program as a cell of their own.
+func (s *Session) run(ctx context.Context, program *engine.Program, out lang.Output) (engine.Value, *lang.Error) {
+	var r run
+	r.ended = make(chan end, 1)
+	c := engine.NewCell(context.Background(), program.Count, out, func(g *engine.Goroutine, value any) { s.goroutinePanicked(&r, g, value) })
+	r.cell = c
+	c.Run(func() { s.engine.Run(program) }, func(g *engine.Goroutine, value any) { r.ended <- end{g, value} })
+	defer r.over()
+
+	select {
+	case e := <-r.ended:
+		return c.Result(), s.endError(&r, e)
+	case <-ctx.Done():
+		c.Stop(errInterrupted)
+	case <-c.Context().Done():
+	}
+	mpruntime.Interrupt(mpCell{c})
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case e := <-r.ended:
+		return c.Result(), s.endError(&r, e)
+	case <-timer.C:
+		return engine.Value{}, s.abandoned(&r)
+	}
+}

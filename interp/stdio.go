@@ -1,0 +1,162 @@
+package interp
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"reflect"
+	"time"
+
+	"cuaderno/interp/display"
+	"cuaderno/interp/engine"
+	"cuaderno/interp/lang"
+)
+
+// This file gives each goroutine of a cell the output, the input, the clock and
+// the end of its cell instead of the process's.
+
+// stream is the output of the calling goroutine's cell.
+type stream struct {
+	e      *evaluator
+	stderr bool
+}
+
+func (s stream) Write(p []byte) (int, error) {
+	g := engine.Current()
+	switch {
+	case g == nil && s.stderr:
+		return s.e.stderr.Write(p)
+	case g == nil:
+		return s.e.stdout.Write(p)
+	case s.stderr:
+		g.Cell.Out.Stderr(p)
+	default:
+		g.Cell.Out.Stdout(p)
+	}
+	return len(p), nil
+}
+
+// redirectLog sends the standard logger's lines to the cell that logs.
+func (e *evaluator) redirectLog() { log.SetOutput(stream{e, true}) }
+
+// input is the standard input of the calling goroutine's cell: each read asks
+// the front end for a line.
+type input struct{}
+
+func (input) Read(p []byte) (int, error) {
+	g := engine.Current()
+	if g == nil {
+		return 0, io.EOF
+	}
+	line, err := g.Cell.Out.ReadLine(g.Cell.Context(), "", false)
+	if err != nil {
+		g.Cell.Check()
+		return 0, err
+	}
+	return copy(p, line+"\n"), nil
+}
+
+// replacedSymbols are what cells see instead of functions of the standard
+// library, by import path; those of "print" are the builtins print and println.
+func (e *evaluator) replacedSymbols() map[string]map[string]reflect.Value {
+	out, errs := stream{e, false}, stream{e, true}
+	// A whole line is read at once, so that what a scan leaves of it is there
+	// for the next.
+	in := bufio.NewReaderSize(input{}, 1<<16)
+	scan := func(read func() (int, error)) (int, error) {
+		n, err := read()
+		if errors.Is(err, lang.ErrNoInput) {
+			panic(fmt.Errorf("reading standard input: %w", err))
+		}
+		return n, err
+	}
+	values := func(m map[string]any) map[string]reflect.Value {
+		syms := map[string]reflect.Value{}
+		for name, f := range m {
+			syms[name] = reflect.ValueOf(f)
+		}
+		return syms
+	}
+	fatal := func(text string) {
+		log.Output(3, text) //nolint:errcheck // there is nowhere else to tell
+		engine.ExitCell(1)
+	}
+	return map[string]map[string]reflect.Value{
+		"fmt": values(map[string]any{
+			"Print":   func(a ...any) (int, error) { return fmt.Fprint(out, a...) },
+			"Printf":  func(format string, a ...any) (int, error) { return fmt.Fprintf(out, format, a...) },
+			"Println": func(a ...any) (int, error) { return fmt.Fprintln(out, a...) },
+			"Scan":    func(a ...any) (int, error) { return scan(func() (int, error) { return fmt.Fscan(in, a...) }) },
+			"Scanln":  func(a ...any) (int, error) { return scan(func() (int, error) { return fmt.Fscanln(in, a...) }) },
+			"Scanf": func(format string, a ...any) (int, error) {
+				return scan(func() (int, error) { return fmt.Fscanf(in, format, a...) })
+			},
+		}),
+		"log": values(map[string]any{
+			"Fatal":   func(a ...any) { fatal(fmt.Sprint(a...)) },
+			"Fatalf":  func(format string, a ...any) { fatal(fmt.Sprintf(format, a...)) },
+			"Fatalln": func(a ...any) { fatal(fmt.Sprintln(a...)) },
+		}),
+		"os":   values(map[string]any{"Exit": engine.ExitCell}),
+		"time": values(map[string]any{"Sleep": sleep}),
+		"print": values(map[string]any{
+			"Print":   func(a ...any) { fmt.Fprint(errs, a...) },
+			"Println": func(a ...any) { fmt.Fprintln(errs, a...) },
+			"Stdin":   func() io.Reader { return in },
+		}),
+	}
+}
+
+// sleep is time.Sleep that a stop of the cell ends.
+func sleep(d time.Duration) {
+	g := engine.Current()
+	if g == nil {
+		time.Sleep(d)
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-g.Cell.Context().Done():
+	}
+	g.Cell.Check()
+}
+
+// sink shows what the calling goroutine's cell displays.
+type sink struct{}
+
+func (sink) Display(b display.Bundle, id string) {
+	if g := engine.Current(); g != nil {
+		g.Cell.Out.Display(b, id)
+	}
+}
+
+func (sink) Update(b display.Bundle, id string) {
+	if g := engine.Current(); g != nil {
+		g.Cell.Out.UpdateDisplay(b, id)
+	}
+}
+
+func (sink) Clear(wait bool) {
+	if g := engine.Current(); g != nil {
+		g.Cell.Out.ClearOutput(wait)
+	}
+}
+
+// processOutput is the output of a child: its own descriptors.
+type processOutput struct{ stdout, stderr io.Writer }
+
+func (o processOutput) Stdout(p []byte) { _, _ = o.stdout.Write(p) }
+func (o processOutput) Stderr(p []byte) { _, _ = o.stderr.Write(p) }
+func (o processOutput) Display(b display.Bundle, _ string) {
+	fmt.Fprintln(o.stdout, b.Data[display.MIMEPlain])
+}
+func (o processOutput) UpdateDisplay(b display.Bundle, id string) { o.Display(b, id) }
+func (processOutput) ClearOutput(bool)                            {}
+func (processOutput) ReadLine(context.Context, string, bool) (string, error) {
+	return "", io.EOF
+}

@@ -1,0 +1,102 @@
+package kernel
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"cuaderno/kernel/wire"
+)
+
+// endOfInput is what a front end sends for the end of input (rule 37).
+const endOfInput = "\x04"
+
+// An asker has one question open at a time.
+type asker struct {
+	turn chan struct{} // holds a token while a question is open
+
+	mu   sync.Mutex
+	open *question
+}
+
+type question struct {
+	identities [][]byte
+	parents    [2]string // ids that an answer may name: the input_request's, the cell's
+	answer     chan string
+}
+
+func newAsker() *asker { return &asker{turn: make(chan struct{}, 1)} }
+
+// ask asks the front end that sent r for a line. What was printed before is
+// sent first.
+func (k *Kernel) ask(ctx context.Context, r *request, content wire.InputRequestContent) (string, error) {
+	select {
+	case k.asker.turn <- struct{}{}:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	defer func() { <-k.asker.turn }()
+
+	m, err := wire.NewMessage(wire.InputRequest, k.id, r.RawHeader, content)
+	if err != nil {
+		return "", fmt.Errorf("asking for input: %w", err)
+	}
+	m.Identities = r.Identities
+	q := &question{
+		identities: r.Identities,
+		parents:    [2]string{m.Header.ID, r.Header.ID},
+		answer:     make(chan string, 1),
+	}
+	k.pub.flush(flushLimit)
+	k.asker.set(q)
+	defer k.asker.set(nil)
+	k.send(k.stdin, m)
+	select {
+	case line := <-q.answer:
+		if line == endOfInput {
+			return "", io.EOF
+		}
+		return line, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+func (a *asker) set(q *question) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.open = q
+}
+
+// answer takes what arrived on stdin. An answer to no open question, or from
+// somebody else than who was asked, is dropped.
+func (k *Kernel) answer(m *wire.Message) {
+	var content wire.InputReplyContent
+	if m.Header.Type != wire.InputReply || json.Unmarshal(m.Content, &content) != nil {
+		k.log.Warn("a message was dropped", "channel", "stdin", "type", m.Header.Type)
+		return
+	}
+	if !k.asker.deliver(m, content.Value) {
+		k.log.Info("an input_reply was dropped: nobody asked")
+	}
+}
+
+func (a *asker) deliver(m *wire.Message, line string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	q := a.open
+	if q == nil || !slices.EqualFunc(m.Identities, q.identities, bytes.Equal) {
+		return false
+	}
+	// Some front ends send no parent; those that do tell stale answers apart.
+	if parent := m.ParentID(); parent != "" && !slices.Contains(q.parents[:], parent) {
+		return false
+	}
+	a.open = nil
+	q.answer <- line
+	return true
+}

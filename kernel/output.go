@@ -1,0 +1,105 @@
+package kernel
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync/atomic"
+
+	"cuaderno/interp/display"
+	"cuaderno/interp/lang"
+	"cuaderno/kernel/wire"
+)
+
+// output is the lang.Output of one cell. It publishes under the cell's parent
+// header for as long as anybody writes to it (rule 39). A silent cell's output
+// is dropped (rule 8).
+type output struct {
+	*origin
+	k       *Kernel
+	request *request
+	silent  bool
+	input   bool            // whether the front end takes questions
+	cell    context.Context // ends with the cell, or its interrupt
+	over    atomic.Bool     // the cell has ended
+}
+
+func newOutput(cell context.Context, k *Kernel, r *request, in wire.ExecuteContent) *output {
+	return &output{
+		origin:  &origin{parent: r.RawHeader},
+		k:       k,
+		request: r,
+		silent:  in.Silent,
+		input:   in.AllowStdin,
+		cell:    cell,
+	}
+}
+
+// end is called when the cell has ended: nobody can be asked any more.
+func (o *output) end() {
+	o.over.Store(true)
+	o.k.pub.finish(o.origin)
+}
+
+// Stdout implements lang.Output.
+func (o *output) Stdout(p []byte) { o.write("stdout", p) }
+
+// Stderr implements lang.Output.
+func (o *output) Stderr(p []byte) { o.write("stderr", p) }
+
+func (o *output) write(stream string, p []byte) {
+	if o.silent || len(p) == 0 {
+		return
+	}
+	o.k.pub.write(o.origin, stream, p)
+}
+
+// Display implements lang.Output.
+func (o *output) Display(b display.Bundle, id string) { o.show(wire.DisplayData, b, id) }
+
+// UpdateDisplay implements lang.Output.
+func (o *output) UpdateDisplay(b display.Bundle, id string) { o.show(wire.UpdateDisplayData, b, id) }
+
+func (o *output) show(t wire.Type, b display.Bundle, id string) {
+	b = encodable(b, o.k.log)
+	o.publish(t, wire.DisplayContent{Data: b.Data, Metadata: b.Metadata, Transient: wire.Transient{DisplayID: id}})
+}
+
+// ClearOutput implements lang.Output.
+func (o *output) ClearOutput(wait bool) { o.publish(wire.ClearOutput, wire.ClearContent{Wait: wait}) }
+
+func (o *output) publish(t wire.Type, content any) {
+	if !o.silent {
+		o.k.pub.publish(t, o.parent, content)
+	}
+}
+
+// ReadLine implements lang.Output.
+func (o *output) ReadLine(ctx context.Context, prompt string, password bool) (string, error) {
+	if !o.input || o.over.Load() {
+		return "", lang.ErrNoInput
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stop := context.AfterFunc(o.cell, func() { cancel(context.Cause(o.cell)) })
+	defer stop()
+	return o.k.ask(ctx, o.request, wire.InputRequestContent{Prompt: prompt, Password: password})
+}
+
+// encodable returns b with each value as JSON, without those that have none,
+// and with maps that are not nil: one bad value shall not cost the others.
+func encodable(b display.Bundle, log *slog.Logger) display.Bundle {
+	encode := func(in map[string]any) map[string]any {
+		out := make(map[string]any, len(in))
+		for key, value := range in {
+			raw, err := json.Marshal(value)
+			if err != nil {
+				log.Warn("a value cannot be displayed", "mime", key, "error", err)
+				continue
+			}
+			out[key] = json.RawMessage(raw)
+		}
+		return out
+	}
+	return display.Bundle{Data: encode(b.Data), Metadata: encode(b.Metadata)}
+}

@@ -1,0 +1,221 @@
+package kernel
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"cuaderno/interp/lang"
+)
+
+// closeLimit bounds how long the end of the kernel waits for its session. Front
+// ends lose patience after 2.5 s (jupyter_client, shutdown_wait_time / 2).
+const closeLimit = 1500 * time.Millisecond
+
+// A keeper keeps one session alive: it starts the first, and a fresh one when
+// it has died. It may be used from any goroutine.
+type keeper struct {
+	start lang.Starter
+	log   *slog.Logger
+	// lost is called when a session that held variables died between cells.
+	lost func(error)
+	work sync.WaitGroup
+
+	mu     sync.Mutex
+	ctx    context.Context // of the kernel; sessions are started under it
+	newest *lease
+	closed bool
+}
+
+// A lease is one session, or the attempt to start one. session and err are set
+// when ready is closed.
+type lease struct {
+	ready   chan struct{}
+	session lang.Session
+	err     error
+
+	// Guarded by keeper.mu.
+	used bool // it may hold variables
+	busy bool // a cell runs
+}
+
+func newKeeper(start lang.Starter, log *slog.Logger, lost func(error)) *keeper {
+	return &keeper{start: start, log: log, lost: lost}
+}
+
+// launch starts the first session; it does not wait.
+func (k *keeper) launch(ctx context.Context) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ctx = ctx
+	k.renew()
+}
+
+// renew starts a session in place of the newest. The caller holds mu.
+func (k *keeper) renew() {
+	if k.closed {
+		return
+	}
+	l := &lease{ready: make(chan struct{})}
+	k.newest = l
+	k.work.Go(func() {
+		l.session, l.err = k.start(k.ctx)
+		if l.err == nil && l.session == nil {
+			l.err = errors.New("the starter returned no session")
+		}
+		close(l.ready)
+		if l.err != nil {
+			k.log.Error("no session could be started", "error", l.err)
+			return
+		}
+		<-l.session.Done()
+		k.died(l)
+	})
+}
+
+// died replaces a session that ended between cells. One that no cell had used
+// is replaced when a cell wants it, lest a session that cannot live be started
+// for ever.
+func (k *keeper) died(l *lease) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed || k.newest != l || l.busy {
+		return
+	}
+	k.log.Warn("the session ended between cells", "error", l.session.Err())
+	k.discard(l)
+	if l.used {
+		k.renew()
+		k.work.Go(func() { k.lost(l.session.Err()) })
+	}
+}
+
+// discard closes a session without waiting for it.
+func (k *keeper) discard(l *lease) {
+	k.work.Go(func() {
+		if err := l.session.Close(); err != nil {
+			k.log.Warn("closing a session", "error", err)
+		}
+	})
+}
+
+// acquire waits for a live session and marks it busy. If the newest could not
+// be started or has died, it starts one more.
+func (k *keeper) acquire(ctx context.Context) (*lease, error) {
+	for retried := false; ; retried = true {
+		l, err := k.live(ctx)
+		if err == nil {
+			return l, nil
+		}
+		if retried || ctx.Err() != nil {
+			return nil, err
+		}
+		k.mu.Lock()
+		if k.newest == l {
+			k.renew()
+		}
+		k.mu.Unlock()
+	}
+}
+
+var errEnded = errors.New("the session ended as soon as it had started")
+
+// live waits for the newest session and marks it busy if it lives. The lease is
+// returned in any case.
+func (k *keeper) live(ctx context.Context) (*lease, error) {
+	l, err := k.peek(ctx)
+	if err != nil {
+		return l, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if ended(l.session) || k.newest != l {
+		return l, errors.Join(errEnded, l.session.Err())
+	}
+	l.used, l.busy = true, true
+	return l, nil
+}
+
+// peek waits for the newest session to have started.
+func (k *keeper) peek(ctx context.Context) (*lease, error) {
+	k.mu.Lock()
+	l := k.newest
+	k.mu.Unlock()
+	select {
+	case <-l.ready:
+		return l, l.err
+	case <-ctx.Done():
+		return l, ctx.Err()
+	}
+}
+
+// release gives a session back after a cell.
+func (k *keeper) release(l *lease) {
+	k.mu.Lock()
+	l.busy = false
+	k.mu.Unlock()
+	if ended(l.session) {
+		k.died(l)
+	}
+}
+
+// replace ends a session and starts a fresh one; it does not wait. It reports
+// whether it did: not while the kernel ends.
+func (k *keeper) replace(l *lease) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	l.busy = false
+	if k.closed || k.newest != l {
+		return false
+	}
+	k.renew()
+	k.discard(l)
+	return true
+}
+
+// close ends the session, and the starting of it, and waits for at most
+// closeLimit.
+func (k *keeper) close() {
+	k.mu.Lock()
+	if k.closed {
+		k.mu.Unlock()
+		return
+	}
+	k.closed = true
+	l := k.newest
+	k.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		<-l.ready
+		if l.err == nil {
+			if err := l.session.Close(); err != nil {
+				k.log.Warn("closing the session", "error", err)
+			}
+		}
+		k.work.Wait()
+	}()
+	limit := time.NewTimer(closeLimit)
+	defer limit.Stop()
+	select {
+	case <-done:
+	case <-limit.C:
+		k.log.Warn("the session did not close in time")
+	}
+}
+
+// sessionLost tells the newest cell that its session has died since.
+func (k *Kernel) sessionLost(err error) {
+	k.mu.Lock()
+	o := k.latest
+	k.mu.Unlock()
+	text := "The session ended between two cells."
+	if err != nil {
+		text += "\n" + err.Error()
+	}
+	if o != nil {
+		k.pub.write(o, "stderr", []byte(text+"\n"+freshSession+"\n"))
+	}
+}

@@ -1,0 +1,138 @@
+package mpruntime
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"cuaderno/internal/frame"
+)
+
+// kindBoot is the only message on a helper's control connection: it makes the
+// idle helper a child. The payload is a 4-byte big-endian length, a boot as JSON
+// of that length, and the host's bundle.
+const kindBoot byte = 1
+
+// boot is what a child is told about itself.
+type boot struct {
+	Name       string   `json:"name"`
+	Identity   []int    `json:"identity"`
+	Daemon     bool     `json:"daemon"`
+	ParentPID  int      `json:"parent_pid"`
+	ParentName string   `json:"parent_name"`
+	Dir        string   `json:"dir"`
+	Env        []string `json:"env"`
+}
+
+func newBoot(p *Process) boot {
+	self := CurrentProcess()
+	dir, env := environment()
+	return boot{
+		Name: p.Name, Identity: p.identity, Daemon: p.Daemon,
+		ParentPID: os.Getpid(), ParentName: self.Name,
+		Dir: dir, Env: env,
+	}
+}
+
+func (b boot) encode(bundle []byte) ([]byte, error) {
+	header, err := json.Marshal(b)
+	if err != nil {
+		return nil, fmt.Errorf("writing the boot message: %w", err)
+	}
+	message := make([]byte, 0, 4+len(header)+len(bundle))
+	message = binary.BigEndian.AppendUint32(message, uint32(len(header)))
+	message = append(message, header...)
+	return append(message, bundle...), nil
+}
+
+func decodeBoot(message []byte) (b boot, bundle []byte, err error) {
+	if len(message) < 4 || uint64(len(message)-4) < uint64(binary.BigEndian.Uint32(message)) {
+		return b, nil, errors.New("reading the boot message: it is cut short")
+	}
+	end := 4 + int(binary.BigEndian.Uint32(message))
+	if err := json.Unmarshal(message[4:end], &b); err != nil {
+		return b, nil, fmt.Errorf("reading the boot message: %w", err)
+	}
+	return b, message[end:], nil
+}
+
+// exitOrphan is the exit code of a daemon that ended because its parent did: what
+// a shell shows for SIGTERM.
+const exitOrphan = 128 + 15
+
+// ServeChild is the main function of a helper in the role of a child. It waits
+// idly on control, the helper's end of the control connection, until its parent
+// sends it what to run; then it is that process, and returns its exit code when
+// the target has returned, its daemons are terminated and its other children
+// joined. The caller exits with the code at once. 0 is also the code of a helper
+// that was never needed.
+//
+// The process is interrupted by ending ctx, which the caller does on SIGINT. A
+// daemon ends when its parent does, even if the target has not returned; other
+// children live on as orphans.
+func ServeChild(ctx context.Context, control io.ReadWriteCloser, host Host) (exitCode int) {
+	conn := frame.New(control)
+	defer conn.Close()
+	if err := conn.Greet(frame.BuildID()); err != nil {
+		return idleEnd(err)
+	}
+	kind, message, err := conn.Read()
+	if err != nil {
+		return idleEnd(err)
+	}
+	if kind != kindBoot {
+		fmt.Fprintf(os.Stderr, "mp: a helper was sent a message of kind %d instead of its work\n", kind)
+		return 1
+	}
+	b, bundle, err := decodeBoot(message)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mp:", err)
+		return 1
+	}
+	adopt(b.Dir, b.Env, os.Stderr)
+	parent := &Process{Name: b.ParentName, role: roleParent, pid: b.ParentPID, done: make(chan struct{})}
+	here.mu.Lock()
+	here.host, here.parent, here.identity, here.daemon = host, parent, b.Identity, b.Daemon
+	here.self = &Process{Name: b.Name, Daemon: b.Daemon, role: roleSelf, identity: b.Identity, pid: os.Getpid()}
+	here.mu.Unlock()
+
+	// Nothing follows the boot message but the end of the parent. This goroutine
+	// ends with it, or with the deferred Close.
+	go func() {
+		defer close(parent.done)
+		for {
+			if _, _, err := conn.Read(); err != nil {
+				return
+			}
+		}
+	}()
+	var orphaned <-chan struct{} // of a daemon
+	if b.Daemon {
+		orphaned = parent.done
+	}
+	ended := make(chan int, 1)
+	go func() {
+		code := host.Run(ctx, bundle)
+		here.end(ctx)
+		ended <- code
+	}()
+	select {
+	case code := <-ended:
+		return code
+	case <-orphaned:
+		return exitOrphan
+	}
+}
+
+// idleEnd is the exit code of a helper that got no work because of err.
+func idleEnd(err error) int {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return 0 // the parent needed no further process, or has ended
+	}
+	fmt.Fprintln(os.Stderr, "mp: waiting for work:", err)
+	return 1
+}

@@ -1,0 +1,101 @@
+package mpruntime
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+
+	"cuaderno/internal/frame"
+	"cuaderno/internal/spawn"
+)
+
+// helper is a started helper program: idle, or a child.
+type helper struct {
+	proc     *spawn.Process
+	conn     *frame.Conn
+	out, err *lines // nil where the helper shares this process's own
+
+	greeting sync.Once
+	greetErr error
+}
+
+// startHelper starts an idle helper. In MainProcess it gets pipes of its own; in
+// a child it shares the child's, as processes do on Unix, so that what it writes
+// arrives also when it is an orphan.
+func startHelper(host Host, share bool) (*helper, error) {
+	command, err := host.Command()
+	if err != nil {
+		return nil, err
+	}
+	h := &helper{}
+	spec := spawn.Spec{Path: command.Path, Args: command.Args, Lifeline: command.Lifeline, Inherit: share}
+	if !share {
+		h.out, h.err = &lines{}, &lines{}
+		spec.Stdout, spec.Stderr = h.out.add, h.err.add
+	}
+	if h.proc, err = spawn.Start(spec); err != nil {
+		return nil, err
+	}
+	h.conn = frame.New(h.proc.Control())
+	return h, nil
+}
+
+// greet waits until the helper has greeted.
+func (h *helper) greet() error {
+	h.greeting.Do(func() { h.greetErr = h.conn.Greet(frame.BuildID()) })
+	return h.greetErr
+}
+
+// boot makes the helper a child.
+func (h *helper) boot(message []byte) error {
+	if err := h.greet(); err != nil {
+		return err
+	}
+	return h.conn.Write(kindBoot, message)
+}
+
+// refused reports whether a boot failed because the helper is another build.
+func (h *helper) refused(err error) bool {
+	var refused *frame.RefusedError
+	return errors.As(err, &refused)
+}
+
+// route sends what the helper writes, and has written, to a cell.
+func (h *helper) route(c Cell) {
+	if h.out != nil {
+		h.out.route(c.Stdout())
+		h.err.route(c.Stderr())
+	}
+}
+
+// flush delivers partial last lines.
+func (h *helper) flush() {
+	if h.out != nil {
+		h.out.flush()
+		h.err.flush()
+	}
+}
+
+// signal sends a signal; a helper that has ended is none to complain about.
+func (h *helper) signal(sig syscall.Signal) error {
+	if err := h.proc.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("sending %v: %w", sig, err)
+	}
+	return nil
+}
+
+// ended reports whether the helper is gone.
+func (h *helper) ended() bool {
+	_, ended := h.proc.State()
+	return ended
+}
+
+// discard ends a helper that has no work.
+func (h *helper) discard() {
+	_ = h.proc.Signal(syscall.SIGKILL) // it may have ended
+	<-h.proc.Done()
+	h.conn.Close()
+	h.proc.Close()
+}

@@ -1,0 +1,70 @@
+package mpruntime
+
+import (
+	"context"
+	"io"
+	"os"
+)
+
+// Host is what processes ask of the interpreter. A program installs one, with
+// [Install] in MainProcess and through [ServeChild] in a child. Its methods may
+// be called from any goroutine; Describe, Bundle and Cell are called on the
+// goroutine that called NewProcess, Start or Join.
+type Host interface {
+	// Describe identifies a target, a function or a value with Run(), checks the
+	// arguments against its signature and gives it a name for messages. It copies
+	// nothing yet. Its error becomes the first error of the Process.
+	Describe(target any, args []any) (Target, error)
+
+	// Bundle makes the boot bundle as of now: whatever Run needs in a process that
+	// knows nothing: declarations, reachable globals, captured values, arguments.
+	// Errors about values wrap ErrNotCopyable. Bundle may run code of the user
+	// (MarshalBinary).
+	Bundle(t Target) ([]byte, error)
+
+	// Run restores a bundle in the child and calls the target. It returns the exit
+	// code when the target has returned and what it wrote has left the process: 0,
+	// 1 after a panic whose traceback Run has written to stderr, n after os.Exit(n)
+	// (which may as well end the process at once). ctx ends when the process is
+	// interrupted. Other goroutines of the user may still run; they end with the
+	// process.
+	Run(ctx context.Context, bundle []byte) (exitCode int)
+
+	// Cell returns the cell of the calling goroutine.
+	Cell() Cell
+
+	// Command says how to start a helper that calls [ServeChild]. It is called
+	// once per helper.
+	Command() (Command, error)
+}
+
+// Target is a described target.
+type Target struct {
+	Name  string // for messages: calcCuad, (*MiProceso).Run
+	Value any    // the host's own
+}
+
+// Cell is what runs the calling goroutine: a cell of a notebook, or a whole
+// process. Cells are compared with == to find the children of one.
+type Cell interface {
+	// Stdout and Stderr receive whole lines that children write. They may be
+	// called from any goroutine, also after the cell has ended. In a child they
+	// are the process's own, which its children share.
+	Stdout() io.Writer
+	Stderr() io.Writer
+	// Context ends, with its cause, when the cell is interrupted. Every blocking
+	// call here then returns that cause.
+	Context() context.Context
+	// Fail ends the calling goroutine's work with err. It is called where a method
+	// without an error result meets an object whose making failed. If it returns,
+	// the method returns its zero value.
+	Fail(err error)
+}
+
+// Command is a helper program to start.
+type Command struct {
+	Path string
+	Args []string
+	// Lifeline is the read end that all processes of the tree inherit, or nil.
+	Lifeline *os.File
+}

@@ -1,0 +1,153 @@
+package mpruntime
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+)
+
+// Start starts the process: memory that the target reaches is copied as it is
+// now, and the target begins in a process of its own. What the process writes
+// goes, line by line, to the cell that called Start. A process is started once;
+// after an error Start may be called again.
+func (p *Process) Start() error {
+	if p.role != roleChild {
+		return errors.New("mp: cannot start a process twice: " + p.Name + " runs already")
+	}
+	if p.makeErr != nil {
+		return p.makeErr
+	}
+	p.mu.Lock()
+	switch p.state {
+	case starting, started:
+		p.mu.Unlock()
+		return fmt.Errorf("mp: cannot start a process twice: %s was started before", p.Name)
+	case closed:
+		p.mu.Unlock()
+		return fmt.Errorf("mp: cannot start %s: %w", p.Name, ErrClosed)
+	}
+	p.state, p.startErr = starting, nil
+	p.mu.Unlock()
+
+	err := p.start()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err != nil {
+		p.state, p.startErr = made, fmt.Errorf("mp: starting %s: %w", p.Name, err)
+		return p.startErr
+	}
+	return nil
+}
+
+// start takes a helper and has a supervisor make it this process.
+func (p *Process) start() error {
+	if here.isDaemon() {
+		return ErrDaemonChild
+	}
+	host := here.getHost()
+	bundle, err := host.Bundle(p.target)
+	if err != nil {
+		return err
+	}
+	message, err := newBoot(p).encode(bundle)
+	if err != nil {
+		return err
+	}
+	p.cell, p.startedDaemon = host.Cell(), p.Daemon
+	name := p.Name
+
+	here.mu.Lock()
+	if here.ending {
+		here.mu.Unlock()
+		return errors.New("the parent process is ending")
+	}
+	here.supervisors.Add(1)
+	here.mu.Unlock()
+	h, err := here.takeHelper()
+	if err != nil {
+		here.supervisors.Done()
+		return err
+	}
+	h.route(p.cell)
+	p.mu.Lock()
+	p.helper, p.pid, p.state = h, h.proc.PID(), started
+	p.mu.Unlock()
+	here.mu.Lock()
+	here.children = append(here.children, p)
+	here.mu.Unlock()
+	go p.supervise(name, message)
+	here.refill()
+	return nil
+}
+
+// supervise sends the boot message and sees the process to its end.
+func (p *Process) supervise(name string, message []byte) {
+	defer here.supervisors.Done()
+	h := p.helper
+	sent := make(chan error, 1)
+	go func() {
+		err := h.boot(message)
+		if err != nil {
+			_ = h.proc.Signal(syscall.SIGKILL) // without work it must not stay; it may have ended
+		}
+		sent <- err
+	}()
+	<-h.proc.Done()
+	h.conn.Close()
+	bootErr := <-sent
+	h.proc.Drain()
+	h.flush()
+
+	code, _ := h.proc.State()
+	switch {
+	case bootErr == nil, code < 0 && !h.refused(bootErr):
+		// It ran, or somebody killed it before it did: the exit code tells.
+	default:
+		p.mu.Lock()
+		p.startErr = fmt.Errorf("mp: starting %s: %w", name, bootErr)
+		fmt.Fprintln(p.cell.Stderr(), p.startErr)
+		p.mu.Unlock()
+	}
+	here.forget(p)
+	p.code = code
+	close(p.done)
+
+	// Children of the process, orphans now, may go on writing to its pipes.
+	select {
+	case <-h.proc.OutputDone():
+	case <-here.quit:
+	}
+	h.proc.Close()
+	h.flush()
+}
+
+// environment returns what a new process takes over from this one beside memory.
+func environment() (dir string, env []string) {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "" // deleted or unreadable: the child stays where its helper was started
+	}
+	return dir, os.Environ()
+}
+
+// adopt makes dir and env those of this process.
+func adopt(dir string, env []string, stderr io.Writer) {
+	if dir != "" {
+		if err := os.Chdir(dir); err != nil {
+			fmt.Fprintf(stderr, "mp: taking over the working directory: %v\n", err)
+		}
+	}
+	os.Clearenv()
+	for _, entry := range env {
+		for i := 1; i < len(entry); i++ { // a name has at least one byte
+			if entry[i] == '=' {
+				if err := os.Setenv(entry[:i], entry[i+1:]); err != nil {
+					fmt.Fprintf(stderr, "mp: taking over the environment: %v\n", err)
+				}
+				break
+			}
+		}
+	}
+}
