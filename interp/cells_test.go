@@ -62,7 +62,7 @@ func runNotebook(t *testing.T, session *interp.Session, file string) {
 			}
 		}
 		add("stdout", out.text(false))
-		add("stderr", out.text(true))
+		add("stderr", pids.ReplaceAllString(plain(out.text(true)), "pid N"))
 		add("display", strings.Join(out.displays, "\n"))
 		if outcome.Result != nil {
 			add("result", fmt.Sprint(outcome.Result.Data[display.MIMEPlain]))
@@ -94,6 +94,8 @@ func diff(want, got string) string {
 	}
 	return "no difference"
 }
+
+var pids = regexp.MustCompile(`pid \d+`)
 
 var ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
 

@@ -120,15 +120,13 @@ func panicText(value any) string {
 	case nil:
 		return "nil"
 	}
-	rv := reflect.ValueOf(value)
-	switch rv.Kind() {
-	case reflect.String:
-		if rv.Type() == reflect.TypeFor[string]() {
-			return rv.String()
-		}
-		return fmt.Sprintf("%s(%q)", rv.Type(), rv.String())
-	case reflect.Struct, reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Chan:
+	t := reflect.TypeOf(value)
+	switch t.Kind() {
+	case reflect.Struct, reflect.Pointer, reflect.Map, reflect.Slice, reflect.Array, reflect.Func, reflect.Chan:
 		return fmt.Sprintf("%+v", value)
 	}
-	return fmt.Sprintf("%T(%v)", value, value)
+	if t.PkgPath() == "" {
+		return fmt.Sprint(value)
+	}
+	return fmt.Sprintf("%T(%#v)", value, value)
 }

@@ -33,10 +33,12 @@ type bundle struct {
 	Cell      int // that called Start
 }
 
-// A call is a described target with its arguments.
+// A call is a described target with its arguments, the receiver of a method
+// first, and the signature that takes them.
 type call struct {
 	target engine.Target
 	args   []any
+	sig    reflect.Type
 }
 
 // Describe implements mpruntime.Host.
@@ -57,9 +59,9 @@ func (e *evaluator) Describe(target any, args []any) (mpruntime.Target, error) {
 		args = append([]any{t.Recv}, args...)
 	}
 	if n := sig.NumIn(); len(args) < n && !(sig.IsVariadic() && len(args) == n-1) || len(args) > n && !sig.IsVariadic() {
-		return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: %s takes %d arguments, not %d", t.Label, n, len(args))
+		return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: wrong number of arguments for %s: have %d, want %d", t.Label, len(args), n)
 	}
-	return mpruntime.Target{Name: t.Label, Value: call{t, args}}, nil
+	return mpruntime.Target{Name: t.Label, Value: call{t, args, sig}}, nil
 }
 
 const literalLabel = "function literal"
@@ -112,7 +114,11 @@ func (e *evaluator) Bundle(t mpruntime.Target) ([]byte, error) {
 				path = "the value " + c.target.Label
 			}
 		}
-		data, err := mpruntime.Encode(reflect.ValueOf(arg), path)
+		v := reflect.ValueOf(arg)
+		if param(c.sig, i).Kind() == reflect.Interface {
+			v = reflect.ValueOf(&arg).Elem() // its dynamic type goes along
+		}
+		data, err := mpruntime.Encode(v, path)
 		if err != nil {
 			return nil, err
 		}
@@ -218,14 +224,18 @@ func decodeInto(v reflect.Value, data []byte) error {
 	return nil
 }
 
+// param returns the type of a function's i-th argument.
+func param(t reflect.Type, i int) reflect.Type {
+	if t.IsVariadic() && i >= t.NumIn()-1 {
+		return t.In(t.NumIn() - 1).Elem()
+	}
+	return t.In(i)
+}
+
 func decodeArguments(t reflect.Type, encoded [][]byte) ([]reflect.Value, error) {
 	args := make([]reflect.Value, len(encoded))
 	for i, data := range encoded {
-		param := t.In(min(i, t.NumIn()-1))
-		if t.IsVariadic() && i >= t.NumIn()-1 {
-			param = param.Elem()
-		}
-		arg, err := mpruntime.Decode(data, param)
+		arg, err := mpruntime.Decode(data, param(t, i))
 		if err != nil {
 			return nil, fmt.Errorf("argument %d: %w", i+1, err)
 		}

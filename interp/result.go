@@ -150,11 +150,14 @@ func (w *literalWriter) mapping(v reflect.Value, t types.Type, depth int) {
 func (w *literalWriter) structure(v reflect.Value, t types.Type, depth int) {
 	w.b.WriteString(typeName(v, t) + "{")
 	s, _ := underlying(t).(*types.Struct)
+	separator := ""
 	for i := range v.NumField() {
-		if i > 0 {
-			w.b.WriteString(", ")
-		}
 		name := v.Type().Field(i).Name
+		if v.Type().PkgPath() != "" && !v.Type().Field(i).IsExported() {
+			continue // of a compiled package: its own business, and perhaps in use
+		}
+		w.b.WriteString(separator)
+		separator = ", "
 		var field types.Type
 		if s != nil && i < s.NumFields() {
 			name, field = s.Field(i).Name(), s.Field(i).Type()
@@ -189,11 +192,14 @@ func underlying(t types.Type) types.Type {
 // typeName returns the name of v's type, as the notebook calls it if known.
 func typeName(v reflect.Value, t types.Type) string {
 	if t == nil || types.IsInterface(t) {
-		return strings.ReplaceAll(v.Type().String(), "interface {}", "any")
+		return strings.NewReplacer("interface {}", "any", "mpruntime.", "mp.").Replace(v.Type().String())
 	}
 	return types.TypeString(t, func(pkg *types.Package) string {
-		if pkg.Path() == "main" {
+		switch pkg.Path() {
+		case "main":
 			return ""
+		case "cuaderno/mpruntime":
+			return "mp"
 		}
 		return pkg.Name()
 	})

@@ -231,6 +231,36 @@ func (p *Process) ExitCode() (code int, ended bool) {
 	}
 }
 
+// String describes the process as CPython's repr does: its name, pid and how far
+// it has come.
+func (p *Process) String() string {
+	p.mu.Lock()
+	err, pid, state := p.makeErr, p.pid, p.state
+	if err == nil {
+		err = p.startErr
+	}
+	p.mu.Unlock()
+	if p.role != roleChild {
+		return fmt.Sprintf("<Process %q pid=%d>", p.Name, pid)
+	}
+	if err != nil {
+		return fmt.Sprintf("<Process %q failed: %v>", p.Name, err)
+	}
+	what := "initial"
+	switch code, ended := p.ExitCode(); {
+	case ended:
+		what = fmt.Sprintf("pid=%d stopped exitcode=%d", pid, code)
+	case state == closed:
+		what = "closed"
+	case state != made:
+		what = fmt.Sprintf("pid=%d started", pid)
+	}
+	if p.Daemon {
+		what += " daemon"
+	}
+	return fmt.Sprintf("<Process %q %s>", p.Name, what)
+}
+
 // Terminate sends SIGTERM. Children of the process go on as orphans. It is no
 // error if the process has ended.
 func (p *Process) Terminate() error { return p.signal("terminate", syscall.SIGTERM) }

@@ -32,7 +32,7 @@ var layers = archtest.Layers{
 	Arrows: map[string][]string{
 		"interp/lang/langtest": {"interp/lang"},
 		"interp/check":         {"interp/cell"},
-		"interp/engine/yaegi":  {"interp/engine"},
+		"interp/engine/yaegi":  {"interp/engine", "interp/symbols"},
 	},
 	Owners: map[string][]string{
 		"github.com/traefik/yaegi":    {"interp/engine/yaegi"},

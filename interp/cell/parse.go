@@ -134,6 +134,16 @@ func (c *Cell) position(offset int) Position {
 	return lineColumn(c.Source, s.source+min(offset-s.text, s.length))
 }
 
+// typed reports whether the byte at offset of Text is one that was typed.
+func (c *Cell) typed(offset int) bool {
+	for _, s := range c.segments {
+		if s.text <= offset && offset < s.text+s.length {
+			return true
+		}
+	}
+	return false
+}
+
 func (c *Cell) end() Position { return lineColumn(c.Source, len(c.Source)) }
 
 func lineColumn(src string, offset int) Position {
@@ -148,7 +158,14 @@ func (c *Cell) syntaxErrors(err error) Errors {
 	}
 	var errs Errors
 	for _, e := range list {
-		errs = append(errs, &Error{c.position(e.Pos.Offset), "syntax error: " + e.Msg})
+		msg := e.Msg
+		if !c.typed(e.Pos.Offset) {
+			// What the parser found there is the layout's, not the person's.
+			if expected, _, ok := strings.Cut(msg, ", found "); ok {
+				msg = expected + ", found the end"
+			}
+		}
+		errs = append(errs, &Error{c.position(e.Pos.Offset), "syntax error: " + msg})
 	}
 	return errs
 }

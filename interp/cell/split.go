@@ -12,6 +12,7 @@ package cell
 import (
 	"go/scanner"
 	"go/token"
+	"strings"
 )
 
 // A Kind tells the top-level items of a cell apart.
@@ -59,6 +60,7 @@ func Split(src string) Layout {
 		layout Layout
 		item   []lexeme
 		end    int
+		header bool // between for, if or switch and its block: semicolons separate clauses
 	)
 	file := token.NewFileSet().AddFile("", -1, len(src))
 	s.Init(file, []byte(src), func(_ token.Position, msg string) {
@@ -78,7 +80,9 @@ func Split(src string) Layout {
 			break
 		}
 		off := file.Offset(pos)
-		if tok == token.SEMICOLON && layout.Open <= 0 {
+		end = min(end, off) // the text of an invalid byte is longer than the byte
+		if tok == token.SEMICOLON && layout.Open <= 0 && !(header && lit == ";") {
+			header = false
 			if lit == ";" {
 				layout.Quiet = true
 			}
@@ -86,7 +90,10 @@ func Split(src string) Layout {
 			continue
 		}
 		switch tok {
+		case token.FOR, token.IF, token.SWITCH:
+			header = header || layout.Open == 0
 		case token.LPAREN, token.LBRACK, token.LBRACE:
+			header = header && (layout.Open != 0 || tok != token.LBRACE)
 			layout.Open++
 		case token.RPAREN, token.RBRACK, token.RBRACE:
 			layout.Open--
@@ -96,13 +103,25 @@ func Split(src string) Layout {
 		}
 		layout.Quiet = false
 		item = append(item, lexeme{tok, off})
-		if lit == "" {
-			lit = tok.String()
-		}
-		end = min(off+len(lit), len(src))
+		end = tokenEnd(src, off, tok, lit)
 	}
 	flush()
 	return layout
+}
+
+// tokenEnd returns where a token ends in src. The scanner leaves carriage returns
+// out of a raw string's text.
+func tokenEnd(src string, off int, tok token.Token, lit string) int {
+	if strings.HasPrefix(lit, "`") {
+		if n := strings.IndexByte(src[off+1:], '`'); n >= 0 {
+			return off + n + 2
+		}
+		return len(src)
+	}
+	if lit == "" {
+		lit = tok.String()
+	}
+	return min(off+len(lit), len(src))
 }
 
 func kindOf(item []lexeme) Kind {

@@ -8,7 +8,7 @@ import (
 // hint adds to an error of go/types what the person probably meant.
 func (p *pass) hint(msg string) string {
 	// Names in messages are the user's: the package of a notebook has none.
-	msg = strings.ReplaceAll(msg, "main.", "")
+	msg = strings.NewReplacer("main.", "", "cuaderno/interp/display.", "display.", "cuaderno/mpruntime.", "mp.", "mpruntime.", "mp.").Replace(msg)
 	name, ok := strings.CutPrefix(msg, "undefined: ")
 	if !ok {
 		return msg

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"fmt"
 	"go/ast"
+	"go/constant"
 	"go/token"
 	"go/types"
 	"strings"
@@ -53,6 +55,8 @@ func (p *pass) classifyResult() {
 		return
 	case isError(tv.Type):
 		p.unit.Result = ErrorResult
+	case p.overflows(tv):
+		p.fail(last, fmt.Sprintf("%s (%s constant %s) overflows %s", p.text(last), tv.Type, tv.Value, types.Default(tv.Type)))
 	default:
 		tuple, ok := tv.Type.(*types.Tuple)
 		switch {
@@ -65,6 +69,16 @@ func (p *pass) classifyResult() {
 		}
 	}
 	p.unit.Last = last
+}
+
+// overflows reports an untyped constant that its default type cannot hold.
+func (p *pass) overflows(tv types.TypeAndValue) bool {
+	if tv.Value == nil || tv.Value.Kind() != constant.Int {
+		return false
+	}
+	basic, ok := tv.Type.(*types.Basic)
+	_, exact := constant.Int64Val(tv.Value)
+	return ok && basic.Kind() == types.UntypedInt && !exact
 }
 
 func isError(t types.Type) bool {

@@ -136,13 +136,21 @@ func (p *pass) checkArguments(call *ast.CallExpr, target *Target) {
 	}
 	n := target.Params.Len()
 	if len(args) < n && !(target.Variadic && len(args) == n-1) || len(args) > n && !target.Variadic {
-		p.fail(call, fmt.Sprintf("mp.NewProcess: %s takes %d arguments, not %d", p.text(call.Args[0]), n, len(args)))
+		few := "not enough"
+		if len(args) > n {
+			few = "too many"
+		}
+		p.fail(call, fmt.Sprintf("mp.NewProcess: %s arguments for %s: have %d, want %d", few, p.text(call.Args[0]), len(args), n))
 		return
 	}
 	for i, arg := range args {
 		tv := p.unit.Info.Types[arg]
+		kind := "value"
+		if tv.Value != nil {
+			kind = "constant"
+		}
 		if want := target.Param(i); tv.Type != nil && !assignable(tv, want) {
-			p.fail(arg, fmt.Sprintf("cannot use %s (type %s) as %s value in argument to %s", p.text(arg), p.typeString(tv.Type), p.typeString(want), p.text(call.Args[0])))
+			p.fail(arg, fmt.Sprintf("cannot use %s (%s of type %s) as %s value in argument to %s", p.text(arg), kind, p.typeString(tv.Type), p.typeString(want), p.text(call.Args[0])))
 		}
 	}
 }

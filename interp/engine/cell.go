@@ -27,8 +27,9 @@ type Cell struct {
 	stopped atomic.Bool
 	onPanic func(g *Goroutine, value any)
 
-	mu     sync.Mutex
-	result Value
+	mu      sync.Mutex
+	result  Value
+	ignored map[string]bool
 }
 
 // A Value is what the last expression of a cell gave.
@@ -170,6 +171,25 @@ func arguments(t reflect.Type, args []any) []reflect.Value {
 		in[i] = v
 	}
 	return in
+}
+
+// Ignored says on the cell's stderr, once for each text, that a statement did not
+// look at an error. An object whose making failed returns the same error from
+// all its methods. What a stop of the cell caused needs no saying.
+func (c *Cell) Ignored(err error) {
+	if c.stopped.Load() {
+		return
+	}
+	c.mu.Lock()
+	told := c.ignored[err.Error()]
+	if c.ignored == nil {
+		c.ignored = map[string]bool{}
+	}
+	c.ignored[err.Error()] = true
+	c.mu.Unlock()
+	if !told {
+		c.Out.Stderr([]byte("error not looked at: " + err.Error() + "\n"))
+	}
 }
 
 // SetResult keeps the value of the cell's last expression.

@@ -80,10 +80,19 @@ func (p *pipes) deliver(text []byte) {
 	}
 }
 
+// crashText returns what the runtime said before its traceback, which shows the
+// interpreter and not the notebook.
 func (p *pipes) crashText() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return strings.TrimSpace(string(p.held))
+	text, _, _ := strings.Cut(string(p.held), "\n\n")
+	var lines []string
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "runtime: sp=") {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
 
 // running returns the cell to which bytes of unknown origin belong: the one
@@ -115,8 +124,17 @@ func (c *Client) crashed() lang.Outcome {
 	if err := c.Err(); err != nil {
 		text = err.Error()
 	}
-	first, _, _ := strings.Cut(text, "\n")
 	traceback := append([]string{"\x1b[1;31mThe session crashed:\x1b[0m"}, strings.Split(text, "\n")...)
-	traceback = append(traceback, "", "Its variables are gone. A new session has been started: run again the cells that the next ones need.")
-	return lang.Outcome{Err: &lang.Error{Name: lang.Crashed, Value: first, Traceback: traceback}}
+	return lang.Outcome{Err: &lang.Error{Name: lang.Crashed, Value: summary(text), Traceback: traceback}}
+}
+
+// summary is the line of a crash text that says most.
+func summary(text string) string {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "fatal error: ") {
+			return strings.TrimSpace(line)
+		}
+	}
+	first, _, _ := strings.Cut(text, "\n")
+	return first
 }

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"time"
@@ -121,6 +122,9 @@ func (r *receiver) end() error {
 	defer limit.Stop()
 	select {
 	case err := <-closed:
+		if errors.Is(err, net.ErrClosed) {
+			return nil // the peer had gone, and zmq4 closed its connection twice
+		}
 		return err
 	case <-limit.C:
 		return nil

@@ -44,7 +44,26 @@ func (l *lowering) call(call *ast.CallExpr) {
 		l.builtin(call, id)
 		return
 	}
+	if sig, ok := l.unit.Info.TypeOf(call.Fun).(*types.Signature); ok {
+		l.standardInput(call, sig)
+	}
 	l.children(call)
+}
+
+// standardInput gives a call that takes os.Stdin as a reader the input of the
+// cell, which asks the front end.
+func (l *lowering) standardInput(call *ast.CallExpr, sig *types.Signature) {
+	for i, arg := range call.Args {
+		sel, ok := arg.(*ast.SelectorExpr)
+		if !ok || i >= sig.Params().Len() || !types.IsInterface(sig.Params().At(i).Type()) {
+			continue
+		}
+		v, ok := l.unit.Info.Uses[sel.Sel].(*types.Var)
+		if ok && v.Name() == "Stdin" && v.Pkg().Path() == "os" {
+			l.replace(l.unit.Start(arg), l.unit.End(arg), "rtʹ.Stdin()")
+			l.replaced[arg] = true
+		}
+	}
 }
 
 func (l *lowering) builtin(call *ast.CallExpr, id *ast.Ident) {
@@ -79,7 +98,20 @@ func (l *lowering) minMax(call *ast.CallExpr, name string) {
 	}
 }
 
+// funcLit lowers a function literal and has another one make it, on the spot. A
+// literal shares the frame around it in yaegi, which writes there when the
+// literal returns, from whatever goroutine: so it gets a frame of its own, and
+// with it variables of its own in each turn of a loop. A deferred literal stays
+// where it is: recover looks into the frame that deferred it.
 func (l *lowering) funcLit(lit *ast.FuncLit) {
+	if !l.deferred[lit] {
+		l.insert(l.unit.Start(lit), "func() "+l.subtext(lit.Type)+" { return ")
+		defer func() { l.insert(l.unit.End(lit), " }()") }()
+	}
+	l.bareLiteral(lit)
+}
+
+func (l *lowering) bareLiteral(lit *ast.FuncLit) {
 	outer := l.inside()
 	outer.lits++
 	label := outer.name
@@ -153,7 +185,8 @@ func (l *lowering) lift(target *check.Target) string {
 	l.funcs = append(l.funcs, &function{name: "func"})
 	typ := l.node(target.Lit.Type)
 	l.editor.edits = nil
-	literal := l.node(target.Lit)
+	l.bareLiteral(target.Lit)
+	literal := l.render(l.unit.Start(target.Lit), l.unit.End(target.Lit))
 	l.leaveFunction()
 	fmt.Fprintf(&l.decls, "var %s func(%s) %s\n", name, strings.Join(types, ", "), typ)
 	fmt.Fprintf(&l.bind, "%s = func(%s) %s { return %s }\n", name, strings.Join(params, ", "), typ, literal)

@@ -22,6 +22,7 @@ package yaegi
 import (
 	"errors"
 	"fmt"
+	"go/ast"
 	"go/types"
 	"io"
 	"reflect"
@@ -89,6 +90,9 @@ func (e *Engine) Lower(u *check.Unit) (*engine.Program, error) {
 		declared: e.declared,
 		packages: map[string]bool{},
 		needs:    map[string]bool{},
+		indexed:  map[*ast.Ident]bool{},
+		replaced: map[ast.Node]bool{},
+		deferred: map[*ast.FuncLit]bool{},
 		serial:   e.serial,
 		frames:   e.number,
 	}

@@ -34,7 +34,10 @@ type lowering struct {
 	program  *engine.Program
 	declared map[types.Object]bool // what earlier programs have declared
 	packages map[string]bool
-	needs    map[string]bool // session names mentioned since the last definition
+	needs    map[string]bool     // session names mentioned since the last definition
+	indexed  map[*ast.Ident]bool // generic names whose type arguments are written
+	replaced map[ast.Node]bool   // what has been lowered in another way
+	deferred map[*ast.FuncLit]bool
 	serial   int
 	frames   int // number of the next function, session-wide
 	lits     int

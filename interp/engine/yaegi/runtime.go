@@ -23,6 +23,7 @@ func runtimeSymbols(print map[string]reflect.Value) map[string]reflect.Value {
 		"ResultText":    reflect.ValueOf(func(v any, text string) { setResult(engine.Value{V: v, Text: text, HasText: true}) }),
 		"ResultOrError": reflect.ValueOf(func(v any, err error) { setResult(engine.Value{V: v, Err: err}) }),
 		"LastError":     reflect.ValueOf(lastError),
+		"Ignored":       reflect.ValueOf(ignored),
 		"Target":        reflect.ValueOf(func(name, label string) any { return engine.Target{Name: name, Label: label} }),
 		"Literal": reflect.ValueOf(func(name string, captures ...any) any {
 			return engine.Target{Name: name, Label: "function literal", Captures: captures}
@@ -38,6 +39,12 @@ func runtimeSymbols(print map[string]reflect.Value) map[string]reflect.Value {
 func setResult(v engine.Value) {
 	if g := engine.Current(); g != nil {
 		g.Cell.SetResult(v)
+	}
+}
+
+func ignored(err error) {
+	if g := engine.Current(); g != nil && err != nil {
+		g.Cell.Ignored(err)
 	}
 }
 

@@ -101,7 +101,12 @@ func (l *lowering) inside() *function { return l.funcs[len(l.funcs)-1] }
 // panic.
 func (l *lowering) block(list []ast.Stmt) {
 	for _, stmt := range list {
-		l.stmt(stmt)
+		switch stmt.(type) {
+		case *ast.CaseClause, *ast.CommClause:
+			l.walk(stmt)
+		default:
+			l.stmt(stmt)
+		}
 	}
 }
 
@@ -123,7 +128,29 @@ func (l *lowering) stmt(stmt ast.Stmt) {
 		l.insert(l.unit.End(stmt), after)
 		return
 	}
+	if expr, ok := stmt.(*ast.ExprStmt); ok && l.ignoresError(expr.X) {
+		l.insert(start, "rtʹ.Ignored(")
+		l.walk(stmt)
+		l.insert(l.unit.End(stmt), ")")
+		return
+	}
 	l.walk(stmt)
+}
+
+// ignoresError reports a call of package mp whose error nobody looks at. It is
+// not lost: the runtime tells the cell.
+func (l *lowering) ignoresError(e ast.Expr) bool {
+	call, ok := e.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	fn, ok := l.unit.Info.Uses[sel.Sel].(*types.Func)
+	return ok && fn.Pkg() != nil && fn.Pkg().Path() == "cuaderno/mpruntime" &&
+		types.Identical(l.unit.Info.TypeOf(call), types.Universe.Lookup("error").Type())
 }
 
 // mayPanic reports whether the part of stmt outside its nested blocks does

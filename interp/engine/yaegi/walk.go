@@ -5,10 +5,14 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"strings"
 )
 
 // walk lowers n and everything in it.
 func (l *lowering) walk(n ast.Node) {
+	if l.replaced[n] {
+		return
+	}
 	switch n := n.(type) {
 	case *ast.Ident:
 		l.ident(n)
@@ -35,14 +39,32 @@ func (l *lowering) walk(n ast.Node) {
 		l.rangeLoop(n)
 	case *ast.GoStmt:
 		l.goStmt(n)
+	case *ast.DeferStmt:
+		if lit, ok := n.Call.Fun.(*ast.FuncLit); ok {
+			l.deferred[lit] = true
+		}
+		l.children(n)
 	case *ast.CallExpr:
 		l.call(n)
 	case *ast.FuncLit:
 		l.funcLit(n)
 	case *ast.SelectorExpr:
 		l.selector(n)
+	case *ast.IndexExpr:
+		l.index(n.X)
+		l.children(n)
+	case *ast.IndexListExpr:
+		l.index(n.X)
+		l.children(n)
 	default:
 		l.children(n)
+	}
+}
+
+// index notes that type arguments, if e is generic, are written out.
+func (l *lowering) index(e ast.Expr) {
+	if id, ok := e.(*ast.Ident); ok {
+		l.indexed[id] = true
 	}
 }
 
@@ -83,8 +105,22 @@ func (l *lowering) ident(id *ast.Ident) {
 	}
 	if name != "" {
 		start := l.unit.Start(id)
-		l.replace(start, start+len(id.Name), name)
+		l.replace(start, start+len(id.Name), name+l.instance(id, obj))
 	}
+}
+
+// instance returns the type arguments that the checker inferred for a call of a
+// generic function of the notebook: yaegi infers few.
+func (l *lowering) instance(id *ast.Ident, obj types.Object) string {
+	inst, ok := l.unit.Info.Instances[id]
+	if _, isFunc := obj.(*types.Func); !ok || !isFunc || l.indexed[id] {
+		return ""
+	}
+	var args []string
+	for i := range inst.TypeArgs.Len() {
+		args = append(args, l.typeString(inst.TypeArgs.At(i)))
+	}
+	return "[" + strings.Join(args, ", ") + "]"
 }
 
 func namedOf(t types.Type) types.Object {

@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"context"
+	"runtime/pprof"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestGoroutineLabels checks what goroutine.go relies on: the record of a
+// goroutine is one of runtime/pprof's label maps, which goroutines inherit.
+func TestGoroutineLabels(t *testing.T) {
+	if Current() != nil {
+		t.Fatal("a goroutine of no cell has a record")
+	}
+	c := NewCell(context.Background(), 7, nil, nil)
+	var own, inherited, others *Goroutine
+	var profile strings.Builder
+	done := make(chan struct{})
+	c.Run(func() {
+		own = Current()
+		child := make(chan struct{})
+		go func() { inherited = Current(); close(child) }()
+		<-child
+		// The profile shows labels as runtime/pprof reads them.
+		if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
+			t.Error(err)
+		}
+		pprof.Do(context.Background(), pprof.Labels(strings.Clone(labelKey), "In [7]"), func(context.Context) { others = Current() })
+	}, func(g *Goroutine, value any) {
+		if value != nil {
+			t.Errorf("the goroutine panicked: %v", value)
+		}
+		close(done)
+	})
+	<-done
+	if own == nil || own.Cell != c || inherited != own {
+		t.Errorf("records: own %p, inherited %p; want one of the cell", own, inherited)
+	}
+	if others != nil {
+		t.Error("labels of the program itself were taken for a record")
+	}
+	if want := `"` + labelKey + `":"In [7]"`; !strings.Contains(profile.String(), want) {
+		t.Errorf("the goroutine profile lacks %s:\n%s", want, profile.String())
+	}
+}
+
+func TestStopEndsGoroutinesAndRunsDefers(t *testing.T) {
+	c := NewCell(context.Background(), 1, nil, nil)
+	deferred := make(chan struct{})
+	ended := make(chan any, 1)
+	running := make(chan struct{})
+	c.Run(func() {
+		defer close(deferred)
+		defer func() { _ = recover() }() // swallows nothing
+		close(running)
+		for {
+			Check()
+		}
+	}, func(_ *Goroutine, value any) { ended <- value })
+	<-running
+	c.Stop(context.Canceled)
+	<-deferred
+	if value := await(t, ended); value != (Goexit{}) {
+		t.Errorf("the goroutine ended with %v", value)
+	}
+}
+
+func TestStackNamesCallsInnermostFirst(t *testing.T) {
+	var frames Frames
+	frames.Add(map[int]FrameInfo{1: {Name: "", Cell: 3}, 2: {Name: "f", Cell: 2}, 3: {Name: "g", Cell: 2}})
+	c := NewCell(context.Background(), 3, nil, nil)
+	ended := make(chan *Goroutine, 1)
+	c.Run(func() {
+		cell := Enter(1)
+		At(cell, 1)
+		Enter(3) // returns
+		At(cell, 4)
+		f := Enter(2)
+		f.Line = 9
+		panic("here")
+	}, func(g *Goroutine, _ any) { ended <- g })
+	calls, cut := frames.Stack(await(t, ended), 10)
+	want := []Call{{FrameInfo{"f", 2}, 9}, {FrameInfo{"", 3}, 4}}
+	if cut != 0 || len(calls) != 2 || calls[0] != want[0] || calls[1] != want[1] {
+		t.Errorf("stack %v, %d cut; want %v", calls, cut, want)
+	}
+}
+
+func await[T any](t *testing.T, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(30 * time.Second):
+		t.Fatal("nothing came in 30 s")
+		panic("unreachable")
+	}
+}
