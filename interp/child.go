@@ -12,5 +12,8 @@ import (
 func NewChild(stdout, stderr io.Writer, command mpruntime.Command) mpruntime.Host {
 	e := newEvaluator(stdout, stderr, command)
 	e.redirectLog()
+	// A child that waits for its work has the time; its parent will not. What
+	// goes wrong here goes wrong again, with somebody to tell, when it has work.
+	_ = e.engine.Prepare("fmt", "os", "sync", "time", "cuaderno/mpruntime")
 	return e
 }

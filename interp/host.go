@@ -139,23 +139,25 @@ func (e *evaluator) Run(ctx context.Context, data []byte) (exitCode int) {
 		return 1
 	}
 	ended := make(chan end, 1)
-	c := engine.NewCell(ctx, count, processOutput{e.stdout, e.stderr}, func(g *engine.Goroutine, value any) {
+	c := engine.NewCell(count, processOutput{e.stdout, e.stderr}, func(g *engine.Goroutine, value any) {
 		ended <- end{g, value}
 	})
 	c.Run(func() { f.Call(args) }, func(g *engine.Goroutine, value any) { ended <- end{g, value} })
 	select {
-	case e2 := <-ended:
-		return e.exitCode(c, e2)
+	case how := <-ended:
+		return e.exitCode(c, how)
+	case <-ctx.Done():
+		c.Stop(errInterrupted)
 	case <-c.Context().Done():
-		return e.exitCode(c, end{})
 	}
+	return e.exitCode(c, end{})
 }
 
 // exitCode says how a child ends whose goroutine ended like that.
 func (e *evaluator) exitCode(c *engine.Cell, ended end) int {
 	var exit engine.Exit
 	var overflow *engine.StackOverflow
-	switch cause := context.Cause(c.Context()); {
+	switch cause := c.Cause(); {
 	case errors.As(cause, &exit):
 		return exit.Code
 	case errors.As(cause, &overflow):

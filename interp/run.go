@@ -1,7 +1,6 @@
 package interp
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -54,7 +53,7 @@ func (s *Session) goroutinePanicked(r *run, g *engine.Goroutine, value any) {
 // endError returns the error with which the statements of a cell ended, nil if
 // they succeeded.
 func (s *Session) endError(r *run, e end) *lang.Error {
-	if cause := context.Cause(r.cell.Context()); cause != nil {
+	if cause := r.cell.Cause(); cause != nil {
 		return s.stopError(r, cause, e.g, nil)
 	}
 	switch value := e.value.(type) {
@@ -71,7 +70,7 @@ func (s *Session) endError(r *run, e end) *lang.Error {
 // compiled code.
 func (s *Session) abandoned(r *run) *lang.Error {
 	note := "Something the cell called is still waiting or working in the background; it ends before any further statement of the cell."
-	return s.stopError(r, context.Cause(r.cell.Context()), nil, []string{note})
+	return s.stopError(r, r.cell.Cause(), nil, []string{note})
 }
 
 func (s *Session) stopError(r *run, cause error, g *engine.Goroutine, notes []string) *lang.Error {

@@ -156,7 +156,7 @@ const grace = 300 * time.Millisecond
 func (s *Session) run(ctx context.Context, program *engine.Program, out lang.Output) (engine.Value, *lang.Error) {
 	var r run
 	r.ended = make(chan end, 1)
-	c := engine.NewCell(context.Background(), program.Count, out, func(g *engine.Goroutine, value any) { s.goroutinePanicked(&r, g, value) })
+	c := engine.NewCell(program.Count, out, func(g *engine.Goroutine, value any) { s.goroutinePanicked(&r, g, value) })
 	r.cell = c
 	c.Run(func() { s.engine.Run(program) }, func(g *engine.Goroutine, value any) { r.ended <- end{g, value} })
 	defer r.over()

@@ -1,13 +1,13 @@
 package interp
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"reflect"
+	"sync"
 	"time"
 
 	"cuaderno/interp/display"
@@ -42,11 +42,21 @@ func (s stream) Write(p []byte) (int, error) {
 // redirectLog sends the standard logger's lines to the cell that logs.
 func (e *evaluator) redirectLog() { log.SetOutput(stream{e, true}) }
 
-// input is the standard input of the calling goroutine's cell: each read asks
-// the front end for a line.
-type input struct{}
+// input is the standard input of the calling goroutine's cell: it asks the front
+// end for a line when what it was given last is used up.
+type input struct {
+	mu   sync.Mutex
+	rest string
+}
 
-func (input) Read(p []byte) (int, error) {
+func (in *input) Read(p []byte) (int, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.rest != "" {
+		n := copy(p, in.rest)
+		in.rest = in.rest[n:]
+		return n, nil
+	}
 	g := engine.Current()
 	if g == nil {
 		return 0, io.EOF
@@ -56,16 +66,19 @@ func (input) Read(p []byte) (int, error) {
 		g.Cell.Check()
 		return 0, err
 	}
-	return copy(p, line+"\n"), nil
+	line += "\n"
+	n := copy(p, line)
+	in.rest = line[n:]
+	return n, nil
 }
 
 // replacedSymbols are what cells see instead of functions of the standard
 // library, by import path; those of "print" are the builtins print and println.
 func (e *evaluator) replacedSymbols() map[string]map[string]reflect.Value {
 	out, errs := stream{e, false}, stream{e, true}
-	// A whole line is read at once, so that what a scan leaves of it is there
-	// for the next.
-	in := bufio.NewReaderSize(input{}, 1<<16)
+	// Not more than a reader, so that a scan takes the newline that ends it along,
+	// as it does from os.Stdin; what else it leaves of a line is there for the next.
+	in := &input{}
 	scan := func(read func() (int, error)) (int, error) {
 		n, err := read()
 		if errors.Is(err, lang.ErrNoInput) {

@@ -32,6 +32,7 @@ func TestNbconvertExecutesEachNotebook(t *testing.T) {
 			j.run(t, "jupyter", "nbconvert", "--to", "notebook", "--execute", name, "--output-dir", dir)
 			stored, executed := readNotebook(t, name), readNotebook(t, filepath.Join(dir, name))
 			compareKinds(t, stored, executed)
+			checkLessons(t, name, stored, executed)
 		})
 	}
 }
@@ -54,7 +55,9 @@ func TestJupyterLabRunsEachNotebook(t *testing.T) {
 			if err := json.Unmarshal(stdout, &shown); err != nil {
 				t.Fatal(err)
 			}
-			compareKinds(t, readNotebook(t, name), shown.Cells)
+			stored := readNotebook(t, name)
+			compareKinds(t, stored, shown.Cells)
+			checkLessons(t, name, stored, shown.Cells)
 			if len(shown.Pictures) == 0 {
 				t.Error("no picture was taken")
 			}

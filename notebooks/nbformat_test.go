@@ -11,14 +11,16 @@ import (
 
 // A cell is a code cell of a notebook file (nbformat 4).
 type cell struct {
+	ID      string    `json:"id"`
 	Type    string    `json:"cell_type"`
 	Source  multiline `json:"source"`
 	Count   *int      `json:"execution_count"`
 	Outputs []struct {
-		Type  string    `json:"output_type"`
-		Name  string    `json:"name"`
-		Text  multiline `json:"text"`
-		Error string    `json:"evalue"`
+		Type  string                     `json:"output_type"`
+		Name  string                     `json:"name"`
+		Text  multiline                  `json:"text"`
+		Data  map[string]json.RawMessage `json:"data"`
+		Error string                     `json:"evalue"`
 	} `json:"outputs"`
 }
 
@@ -51,6 +53,20 @@ func (c cell) text() string {
 		text.WriteString(string(output.Text) + output.Error)
 	}
 	return text.String()
+}
+
+// shown is what the cell shows in a MIME type of text, empty if it does not.
+func (c cell) shown(t *testing.T, mime string) string {
+	t.Helper()
+	var shown multiline
+	for _, output := range c.Outputs {
+		if data, ok := output.Data[mime]; ok {
+			if err := json.Unmarshal(data, &shown); err != nil {
+				t.Errorf("%s in cell %s: %v", mime, c.ID, err)
+			}
+		}
+	}
+	return string(shown)
 }
 
 // notebookFiles are the notebooks of the course.

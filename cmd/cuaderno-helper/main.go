@@ -60,11 +60,11 @@ func main() {
 			os.Exit(1)
 		}
 	case "child":
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT)
+		// The context ends by an interrupt only: a target that still runs when the
+		// process ends must not take it for one.
+		ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGINT) //nolint:govet // never stopped on purpose
 		host := interp.NewChild(os.Stdout, os.Stderr, command)
-		code := mpruntime.ServeChild(ctx, control, host)
-		stop()
-		os.Exit(code)
+		os.Exit(mpruntime.ServeChild(ctx, control, host))
 	default:
 		fmt.Fprintf(os.Stderr, "cuaderno-helper: there is no role %q\n", os.Args[1])
 		os.Exit(2)

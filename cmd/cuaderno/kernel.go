@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
 	"cuaderno/install"
 	"cuaderno/interp/lang"
@@ -62,7 +63,35 @@ func runKernel(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
+	if os.Getenv("JPY_PARENT_PID") != "" {
+		var stop context.CancelFunc
+		ctx, stop = withParent(ctx)
+		defer stop()
+	}
 	return k.Run(ctx)
+}
+
+// withParent returns a context that ends with the process that started this one:
+// a front end that is killed cannot ask its kernels to shut down. Jupyter sets
+// JPY_PARENT_PID for kernels that should watch it, as ipykernel does.
+func withParent(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := context.WithCancel(ctx)
+	parent := os.Getppid()
+	go func() {
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				if os.Getppid() != parent {
+					stop()
+				}
+			}
+		}
+	}()
+	return ctx, stop
 }
 
 // starter returns what starts a session: the helper beside this program.

@@ -1,6 +1,7 @@
 // Command cuaderno is the Jupyter kernel for Go, and what installs it.
 //
 //	cuaderno kernel       serve a notebook (Jupyter starts this)
+//	cuaderno run          run a Go program or a notebook, without Jupyter
 //	cuaderno install      write the kernelspec, so that Jupyter offers the kernel
 //	cuaderno uninstall    remove it
 //	cuaderno list         show the kernelspecs that Jupyter finds
@@ -40,6 +41,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		kernelCommand(),
+		runCommand(),
 		installCommand(),
 		uninstallCommand(),
 		listCommand(),
@@ -157,6 +159,10 @@ func printFlags(w io.Writer, set *flag.FlagSet) {
 		if value != "" {
 			value = " " + value
 		}
-		fmt.Fprintf(w, "  %-22s %s\n", "--"+f.Name+value, usage)
+		dashes := "--"
+		if len(f.Name) == 1 {
+			dashes = "-"
+		}
+		fmt.Fprintf(w, "  %-22s %s\n", dashes+f.Name+value, usage)
 	})
 }

@@ -22,7 +22,7 @@ const root = "../.."
 var layers = archtest.Layers{
 	Module: "cuaderno",
 	Table: [][]string{
-		{"internal/frame", "internal/spawn", "kernel/wire", "interp/display", "interp/stdlib", "install"},
+		{"internal/frame", "internal/nbformat", "internal/spawn", "kernel/wire", "interp/display", "interp/stdlib", "install"},
 		{"interp/lang", "interp/lang/langtest", "kernel/transport", "mpruntime", "interp/cell", "interp/check"},
 		{"interp/symbols", "interp/engine", "interp/engine/yaegi"},
 		{"interp", "kernel"},

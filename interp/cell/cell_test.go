@@ -67,6 +67,7 @@ func TestIsComplete(t *testing.T) {
 		{"x :=", Incomplete, ""},
 		{"a +", Incomplete, ""},
 		{"func f() }", Invalid, ""},
+		{"}", Invalid, ""},
 		{"x := 1 2", Invalid, ""},
 		{"for {}", Complete, ""},
 	}

@@ -23,6 +23,9 @@ func IsComplete(src string) (status Status, indent string) {
 	if layout.Open > 0 || layout.Unterminated {
 		return Incomplete, strings.Repeat("\t", max(layout.Open, 0))
 	}
+	if layout.Open < 0 {
+		return Invalid, ""
+	}
 	_, err := Parse(token.NewFileSet(), "", src)
 	var errs Errors
 	if !errors.As(err, &errs) {

@@ -72,6 +72,20 @@ func (p *pass) resolveImports() {
 	p.unit.undo = append(p.unit.undo, func() { s.imports = before })
 }
 
+// checkUse holds a whole program to what the compiler asks of it.
+func (p *pass) checkUse() {
+	if !p.unit.Cell.Program {
+		return
+	}
+	for _, spec := range p.unit.Cell.File.Imports {
+		for name, path := range p.imports {
+			if strconv.Quote(path) == spec.Path.Value && !p.used[name] && (spec.Name == nil || spec.Name.Name == name) {
+				p.fail(spec, spec.Path.Value+" imported and not used")
+			}
+		}
+	}
+}
+
 // importDecls returns the imports as a declaration, less those whose name is
 // taken by something that the session declares.
 func (p *pass) importDecls() []ast.Decl {

@@ -35,6 +35,7 @@ func (p *pass) run() {
 	p.checkSignatures()
 	p.checkStatements()
 	p.checkBodies()
+	p.checkUse()
 	if len(p.failures) == 0 && len(p.other) == 0 {
 		p.findTargets()
 		p.classifyResult()
@@ -55,7 +56,7 @@ func (p *pass) sortDeclarations() {
 		case *ast.GenDecl:
 			p.sortGenDecl(decl)
 		case *ast.FuncDecl:
-			if decl != p.unit.Cell.Body {
+			if decl != p.unit.Cell.Body && p.admits(decl) {
 				p.funcs = append(p.funcs, newFuncDecl(decl))
 				if decl.Recv == nil {
 					p.hoist(decl.Name)
@@ -99,12 +100,24 @@ func (p *pass) sortGenDecl(decl *ast.GenDecl) {
 	}
 }
 
+// admits reports whether a function may be declared. The init functions of a
+// whole program, of which there may be several, get names of their own.
+func (p *pass) admits(decl *ast.FuncDecl) bool {
+	if decl.Recv != nil || decl.Name.Name != "init" {
+		return true
+	}
+	if !p.unit.Cell.Program {
+		p.fail(decl.Name, "func init has no place in a cell: write its statements at the top level")
+		return false
+	}
+	decl.Name.Name = p.session.hidden("init")
+	p.unit.Inits = append(p.unit.Inits, decl)
+	return true
+}
+
 func (p *pass) hoist(id *ast.Ident) {
 	if id.Name == "_" {
 		return
-	}
-	if id.Name == "init" {
-		p.fail(id, "func init has no place in a cell: write its statements at the top level")
 	}
 	if _, twice := p.hoisted[id.Name]; twice {
 		p.fail(id, id.Name+" redeclared in this cell")

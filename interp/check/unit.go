@@ -21,6 +21,8 @@ type Unit struct {
 	Consts []*ast.GenDecl
 	// Funcs are the bodies that this cell gives to functions and methods.
 	Funcs []*Func
+	// Inits are the init functions of a whole program, in order.
+	Inits []*ast.FuncDecl
 	// Vars are the session variables that are new in this cell.
 	Vars []*types.Var
 	// Locals leads from the variables that go/types sees in the statements'

@@ -19,12 +19,14 @@ import (
 type Cell struct {
 	Count int
 	// Out receives what the cell's goroutines say.
-	Out  lang.Output
-	name string
-	ctx  context.Context
-	stop context.CancelCauseFunc
+	Out    lang.Output
+	name   string
+	ctx    context.Context
+	cancel context.CancelCauseFunc
 
-	stopped atomic.Bool
+	// cause is why the cell was stopped, nil while it was not. It is set before
+	// ctx ends: whatever wakes up by that finds the cell stopped.
+	cause   atomic.Pointer[error]
 	onPanic func(g *Goroutine, value any)
 
 	mu      sync.Mutex
@@ -44,11 +46,11 @@ type Value struct {
 	Err error
 }
 
-// NewCell returns a cell that writes to out and that ctx stops. onPanic is called on a goroutine that
-// ends by a panic which nobody recovered, other than that of the first.
-func NewCell(ctx context.Context, count int, out lang.Output, onPanic func(*Goroutine, any)) *Cell {
+// NewCell returns a cell that writes to out. onPanic is called on a goroutine,
+// started by a go statement, that ends by a panic which nobody recovered.
+func NewCell(count int, out lang.Output, onPanic func(*Goroutine, any)) *Cell {
 	c := &Cell{Count: count, Out: out, name: fmt.Sprintf("In [%d]", count), onPanic: onPanic}
-	c.ctx, c.stop = context.WithCancelCause(ctx)
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	return c
 }
 
@@ -57,13 +59,21 @@ func (c *Cell) Context() context.Context { return c.ctx }
 
 // Stop stops the cell. The first cause counts.
 func (c *Cell) Stop(cause error) {
-	c.stop(cause)
-	c.stopped.Store(true)
+	c.cause.CompareAndSwap(nil, &cause)
+	c.cancel(c.Cause())
+}
+
+// Cause returns why the cell was stopped, nil if it was not.
+func (c *Cell) Cause() error {
+	if cause := c.cause.Load(); cause != nil {
+		return *cause
+	}
+	return nil
 }
 
 // Check ends the calling goroutine if the cell was stopped.
 func (c *Cell) Check() {
-	if c.stopped.Load() {
+	if c.cause.Load() != nil {
 		runtime.Goexit()
 	}
 }
@@ -71,7 +81,7 @@ func (c *Cell) Check() {
 // Check meets a stop of the calling goroutine's cell.
 func Check() {
 	if g := Current(); g != nil {
-		g.Cell.Check()
+		g.check()
 	}
 }
 
@@ -177,7 +187,7 @@ func arguments(t reflect.Type, args []any) []reflect.Value {
 // look at an error. An object whose making failed returns the same error from
 // all its methods. What a stop of the cell caused needs no saying.
 func (c *Cell) Ignored(err error) {
-	if c.stopped.Load() {
+	if c.cause.Load() != nil {
 		return
 	}
 	c.mu.Lock()

@@ -25,6 +25,8 @@ type Engine interface {
 	// Run runs the statements of a declared program on the calling goroutine,
 	// which must be one that a Cell started. It panics as they do.
 	Run(p *Program)
+	// Prepare does in advance what programs that use these packages will need.
+	Prepare(packages ...string) error
 	// Variable returns the session variable that a program declared, settable.
 	Variable(name string) (reflect.Value, bool)
 }

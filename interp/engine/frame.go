@@ -46,7 +46,7 @@ func Enter(fn int) *Frame {
 	if g == nil {
 		return &Frame{fn: fn}
 	}
-	g.Cell.Check()
+	g.check()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.depth >= MaxDepth {

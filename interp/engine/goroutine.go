@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -35,6 +37,7 @@ const labelKey = "cuaderno cell"
 type Goroutine struct {
 	labels labelMap // must stay first: the runtime's pointer leads here
 	Cell   *Cell
+	checks atomic.Uint32
 
 	mu     sync.Mutex
 	frames []*Frame
@@ -49,6 +52,16 @@ func newGoroutine(cell *Cell) *Goroutine {
 
 // enter makes g the record of the calling goroutine.
 func (g *Goroutine) enter() { runtimeSetProfLabel(unsafe.Pointer(g)) }
+
+// check ends the calling goroutine if its cell was stopped. Now and then it lets
+// others run: hundreds of loops that each keep a processor until the runtime
+// takes it away would leave the one that brings the interrupt waiting for seconds.
+func (g *Goroutine) check() {
+	g.Cell.Check()
+	if g.checks.Add(1)%32 == 0 {
+		runtime.Gosched()
+	}
+}
 
 // Current returns the record of the calling goroutine, nil if it belongs to no
 // cell.

@@ -14,7 +14,7 @@ func TestGoroutineLabels(t *testing.T) {
 	if Current() != nil {
 		t.Fatal("a goroutine of no cell has a record")
 	}
-	c := NewCell(context.Background(), 7, nil, nil)
+	c := NewCell(7, nil, nil)
 	var own, inherited, others *Goroutine
 	var profile strings.Builder
 	done := make(chan struct{})
@@ -47,7 +47,7 @@ func TestGoroutineLabels(t *testing.T) {
 }
 
 func TestStopEndsGoroutinesAndRunsDefers(t *testing.T) {
-	c := NewCell(context.Background(), 1, nil, nil)
+	c := NewCell(1, nil, nil)
 	deferred := make(chan struct{})
 	ended := make(chan any, 1)
 	running := make(chan struct{})
@@ -70,7 +70,7 @@ func TestStopEndsGoroutinesAndRunsDefers(t *testing.T) {
 func TestStackNamesCallsInnermostFirst(t *testing.T) {
 	var frames Frames
 	frames.Add(map[int]FrameInfo{1: {Name: "", Cell: 3}, 2: {Name: "f", Cell: 2}, 3: {Name: "g", Cell: 2}})
-	c := NewCell(context.Background(), 3, nil, nil)
+	c := NewCell(3, nil, nil)
 	ended := make(chan *Goroutine, 1)
 	c.Run(func() {
 		cell := Enter(1)

@@ -131,6 +131,15 @@ func (e *Engine) Declare(p *engine.Program) error {
 	return nil
 }
 
+// Prepare binds packages and compiles a first program.
+func (e *Engine) Prepare(packages ...string) error {
+	return e.Declare(&engine.Program{
+		Packages: packages,
+		Decls:    "func prepareʹ() { gʹ := rtʹ.Enter(0); rtʹ.At(gʹ, 0) }\n",
+		Bind:     "prepareʹ",
+	})
+}
+
 // Run runs the statements of p.
 func (e *Engine) Run(p *engine.Program) {
 	e.mu.Lock()
@@ -247,7 +256,7 @@ func (e *Engine) entry(name string) (f func(), err error) {
 
 // errUnsupported is what is wrong when the checker accepts a cell and yaegi does
 // not.
-var errUnsupported = errors.New("this is correct Go, but the interpreter cannot run it yet")
+var errUnsupported = errors.New("this is correct Go, but the interpreter cannot run it yet, see docs/limits.md")
 
 func engineError(err error) error {
 	msg := strings.ReplaceAll(err.Error(), "ʹ", "")

@@ -41,6 +41,7 @@ type lowering struct {
 	serial   int
 	frames   int // number of the next function, session-wide
 	lits     int
+	waits    bool // something may have waited on the way into the next block
 
 	decls, bind strings.Builder
 	funcs       []*function // the functions around the node being lowered

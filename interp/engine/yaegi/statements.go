@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"cuaderno/interp/check"
@@ -18,24 +19,29 @@ func (l *lowering) statements() string {
 	l.walk(body)
 	l.leaveFunction()
 	text := l.render(l.unit.Start(body), l.unit.End(body))
-	if main := l.mainFunc(); main != "" {
-		text = strings.TrimSuffix(strings.TrimRight(text, " \n"), "}") + main + "()\n}"
+	if calls := l.programCalls(); calls != "" {
+		text = strings.TrimSuffix(strings.TrimRight(text, " \n"), "}") + calls + "\n}"
 	}
 	clear(l.needs)
 	return "func " + l.program.Entry + "() " + text + "\n"
 }
 
-// mainFunc returns the name of the func main of a whole program.
-func (l *lowering) mainFunc() string {
+// programCalls returns the calls that run a whole program: its init functions,
+// then main.
+func (l *lowering) programCalls() string {
 	if !l.unit.Cell.Program {
 		return ""
 	}
+	calls, main := "", ""
 	for _, f := range l.unit.Funcs {
-		if f.Recv == nil && f.Object.Name() == "main" {
-			return l.names.object(f.Object)
+		switch {
+		case f.Recv == nil && f.Object.Name() == "main":
+			main = l.names.object(f.Object) + "();"
+		case slices.Contains(l.unit.Inits, f.Decl):
+			calls += l.names.object(f.Object) + "();"
 		}
 	}
-	return ""
+	return calls + main
 }
 
 // result returns what to write around the last expression, to hand its value to
@@ -98,20 +104,47 @@ func (l *lowering) leaveFunction() { l.funcs = l.funcs[:len(l.funcs)-1] }
 func (l *lowering) inside() *function { return l.funcs[len(l.funcs)-1] }
 
 // block lowers a list of statements, each preceded by its line where it can
-// panic.
+// panic, and by a meeting with a stop of the cell after one that can wait.
 func (l *lowering) block(list []ast.Stmt) {
+	waited := l.waits
 	for _, stmt := range list {
 		switch stmt.(type) {
 		case *ast.CaseClause, *ast.CommClause:
 			l.walk(stmt)
 		default:
-			l.stmt(stmt)
+			l.stmt(stmt, waited)
+			waited = l.mayWait(stmt)
 		}
 	}
 }
 
-func (l *lowering) stmt(stmt ast.Stmt) {
+// mayWait reports whether something in n calls or uses a channel.
+func (l *lowering) mayWait(n ast.Node) bool {
+	found := l.callsIn(n)
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SendStmt, *ast.SelectStmt:
+			found = true
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.ARROW
+		}
+		return !found
+	})
+	return found
+}
+
+func (l *lowering) stmt(stmt ast.Stmt, waited bool) {
 	start := l.unit.Start(stmt)
+	if waited && !(l.mayPanic(stmt) && l.inside().calls) {
+		l.insert(start, "rtʹ.Check(); ")
+	}
+	defer func(before bool) { l.waits = before }(l.waits)
+	switch stmt.(type) {
+	case *ast.ForStmt, *ast.RangeStmt:
+		l.waits = false // each turn begins with a check
+	default:
+		l.waits = l.mayWait(stmt)
+	}
 	switch {
 	case l.mayPanic(stmt) && l.inside().calls:
 		l.insert(start, fmt.Sprintf("rtʹ.At(gʹ, %d); ", l.unit.Line(stmt)))

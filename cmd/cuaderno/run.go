@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func runCommand() command {
+	return command{
+		name:     "run",
+		synopsis: "[--timeout 60s] FILE.go|- ARGS…\n       cuaderno run FILE.ipynb [-o out.ipynb] [--timeout 60s] [--allow-errors] ARGS…",
+		summary:  "Run a Go program or a notebook, without Jupyter.",
+		run:      runRun,
+	}
+}
+
+// A runRequest is what the command line of run asks for.
+type runRequest struct {
+	file        string
+	args        []string // os.Args[1:] of what is run
+	out         string   // where an executed notebook is written, "" for nowhere
+	timeout     time.Duration
+	allowErrors bool
+}
+
+func runRun(ctx context.Context, p *program, args []string) error {
+	var request runRequest
+	set := p.flags(runCommand())
+	set.StringVar(&request.out, "o", "", "write the notebook with its outputs to `out.ipynb`, also when a cell fails")
+	set.DurationVar(&request.timeout, "timeout", 0, "interrupt a cell or program that runs longer, such as `60s`")
+	set.BoolVar(&request.allowErrors, "allow-errors", false, "go on after a cell that fails")
+	if err := request.parse(p, set, args); err != nil {
+		return err
+	}
+	start, err := p.starter(append([]string{request.file}, request.args...)...)
+	if err != nil {
+		return err
+	}
+	if request.notebook() {
+		return p.runNotebook(ctx, request, inDirectory(start, filepath.Dir(request.file)))
+	}
+	return p.runProgram(ctx, request, start)
+}
+
+// parse reads the command line. As with go run, what follows the file of a
+// program is the program's; the flags of a notebook may follow its file. In
+// both cases the rest may begin with --.
+func (r *runRequest) parse(p *program, set *flag.FlagSet, args []string) error {
+	if err := p.parse(set, args, -1); err != nil {
+		return err
+	}
+	if set.NArg() == 0 {
+		return p.mistake(set, "name a file: FILE.go, FILE.ipynb, or - for standard input")
+	}
+	r.file, r.args = set.Arg(0), set.Args()[1:]
+	if r.notebook() {
+		if err := p.parse(set, r.args, -1); err != nil {
+			return err
+		}
+		r.args = set.Args()
+	} else if len(r.args) > 0 && r.args[0] == "--" {
+		r.args = r.args[1:]
+	}
+	switch {
+	case r.timeout < 0:
+		return p.mistake(set, "--timeout is a duration above zero")
+	case r.notebook():
+		return nil
+	case r.file != "-" && filepath.Ext(r.file) != ".go":
+		return p.mistake(set, fmt.Sprintf("%s is neither a .go nor an .ipynb file", r.file))
+	case r.out != "" || r.allowErrors:
+		return p.mistake(set, "-o and --allow-errors are for notebooks")
+	}
+	return nil
+}
+
+func (r *runRequest) notebook() bool { return filepath.Ext(r.file) == ".ipynb" }
+
+// source reads the program.
+func (r *runRequest) source(stdin io.Reader) (string, error) {
+	var data []byte
+	var err error
+	if r.file == "-" {
+		data, err = io.ReadAll(stdin)
+	} else {
+		data, err = os.ReadFile(r.file)
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the program: %w", err)
+	}
+	return string(data), nil
+}
+
+// interruptedStatus is the exit status of a program that a signal ended, as
+// shells give it: 130 for Ctrl-C, 143 for SIGTERM.
+func interruptedStatus(ctx context.Context) exitError {
+	signal := syscall.SIGINT
+	// signal.NotifyContext tells the signals apart by the text of the cause only.
+	if cause := context.Cause(ctx); cause != nil && strings.HasPrefix(cause.Error(), syscall.SIGTERM.String()) {
+		signal = syscall.SIGTERM
+	}
+	return 128 + exitError(signal)
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"cuaderno/interp/lang"
+)
+
+// A runner executes cells one after the other in a session. After one has
+// ended, the next cell gets a fresh one.
+type runner struct {
+	start   lang.Starter
+	timeout time.Duration // of a cell; 0 is none
+	// patience is how long a cell that was interrupted may take to stop before
+	// its session is ended.
+	patience time.Duration
+	session  lang.Session
+}
+
+func newRunner(start lang.Starter, timeout time.Duration) *runner {
+	return &runner{start: start, timeout: timeout, patience: 5 * time.Second}
+}
+
+// timedOut is the name of the error of a cell that ran longer than --timeout.
+const timedOut = "TimeoutError"
+
+// errTimeout interrupts a cell that runs longer than --timeout.
+var errTimeout = errors.New("the time is over")
+
+// execute executes one cell. The error says that there is no session to do it.
+func (r *runner) execute(ctx context.Context, cell lang.Cell, out lang.Output) (lang.Outcome, error) {
+	if r.session == nil {
+		session, err := r.start(ctx)
+		if err != nil {
+			return lang.Outcome{}, err
+		}
+		r.session = session
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	if r.timeout > 0 {
+		timer := time.AfterFunc(r.timeout, func() { cancel(errTimeout) })
+		defer timer.Stop()
+	}
+	returned := make(chan struct{})
+	var guard sync.WaitGroup
+	ended := false // the session did not stop and was ended; valid after guard
+	guard.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-returned:
+			return
+		}
+		timer := time.NewTimer(r.patience)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			ended = true
+			_ = r.session.Close() // Execute tells
+		case <-returned:
+		}
+	})
+	outcome := r.session.Execute(ctx, cell, out)
+	close(returned)
+	guard.Wait()
+	stopped := context.Cause(ctx)
+	cancel(nil) // nobody waits for input any more
+	if ended || outcome.Err != nil && outcome.Err.Name == lang.Crashed {
+		_ = r.session.Close() // it has told how it ended
+		r.session = nil
+	}
+	if outcome.Err == nil {
+		return outcome, nil
+	}
+	if stopped != nil && (ended || outcome.Err.Name == lang.Interrupted) {
+		outcome.Err = r.stopError(stopped, ended, outcome.Err)
+	}
+	return outcome, nil
+}
+
+// stopError is the error of a cell that was stopped, which gave err.
+func (r *runner) stopError(cause error, ended bool, err *lang.Error) *lang.Error {
+	stop := &lang.Error{Name: err.Name, Value: err.Value, Traceback: err.Traceback}
+	if ended {
+		stop.Name, stop.Value = lang.Interrupted, "the cell was interrupted"
+		stop.Traceback = []string{"The session did not stop and was ended: its variables are gone."}
+	}
+	if errors.Is(cause, errTimeout) {
+		stop.Name, stop.Value = timedOut, fmt.Sprintf("the cell ran longer than %v (--timeout)", r.timeout)
+		stop.Traceback = append([]string{"\x1b[1;31m" + stop.Name + ":\x1b[0m " + stop.Value}, stop.Traceback...)
+	}
+	return stop
+}
+
+// lost returns the error with which the session ended since the last cell, nil
+// if it lives.
+func (r *runner) lost() *lang.Error {
+	if r.session == nil {
+		return nil
+	}
+	select {
+	case <-r.session.Done():
+	default:
+		return nil
+	}
+	text := "it ended"
+	if err := r.session.Err(); err != nil {
+		text = err.Error()
+	}
+	_ = r.session.Close() // it has ended
+	r.session = nil
+	return &lang.Error{Name: lang.Crashed, Value: text, Traceback: []string{"The session crashed after the cell had ended:", text}}
+}
+
+// close ends the session, and with it what the cells left running.
+func (r *runner) close() error {
+	if r.session == nil {
+		return nil
+	}
+	if err := r.session.Close(); err != nil {
+		return fmt.Errorf("ending the session: %w", err)
+	}
+	return nil
+}
+
+// inDirectory starts sessions whose working directory is dir, as Jupyter starts
+// the kernel of a notebook where the notebook lies.
+func inDirectory(start lang.Starter, dir string) lang.Starter {
+	return func(ctx context.Context) (lang.Session, error) {
+		path, err := filepath.Abs(dir)
+		if err != nil {
+			return nil, fmt.Errorf("finding the notebook's directory: %w", err)
+		}
+		session, err := start(ctx)
+		if err != nil {
+			return nil, err
+		}
+		change := lang.Cell{Code: "os.Chdir(" + strconv.Quote(path) + ")", Silent: true}
+		if outcome := session.Execute(ctx, change, newPrinter(nil, nil, nil)); outcome.Err != nil {
+			_ = session.Close() // it is of no use
+			return nil, fmt.Errorf("entering the notebook's directory: %w", outcome.Err)
+		}
+		return session, nil
+	}
+}
