@@ -38,6 +38,7 @@ func TestCells(t *testing.T) {
 }
 
 func runNotebook(t *testing.T, session *interp.Session, file string) {
+	t.Helper()
 	archive, err := txtar.ParseFile(file)
 	if err != nil {
 		t.Fatal(err)

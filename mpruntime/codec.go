@@ -111,7 +111,8 @@ func (e *Encoder) Encode(v reflect.Value, path string) error {
 	}
 	e.describe(v.Type())
 	err := e.value(v)
-	if refusal, ok := err.(*NotCopyableError); ok {
+	var refusal *NotCopyableError
+	if errors.As(err, &refusal) {
 		refusal.Path = path + refusal.Path
 		return refusal
 	}

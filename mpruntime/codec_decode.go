@@ -98,18 +98,7 @@ func (d *Decoder) value(v reflect.Value) error {
 	defer func() { d.depth-- }()
 	t := v.Type()
 	if hook := hookOf(t); hook != nil {
-		n, err := d.count(1)
-		if err != nil {
-			return err
-		}
-		data, err := d.bytes(uint64(n))
-		if err != nil {
-			return err
-		}
-		if err := hook.decode(v, data); err != nil {
-			return fmt.Errorf("mp: decoding a %s: %w", t, err)
-		}
-		return nil
+		return d.hooked(v, hook)
 	}
 	if neverCopied(t) != "" {
 		return errCorrupt
@@ -117,6 +106,47 @@ func (d *Decoder) value(v reflect.Value) error {
 	if t.Size() == 0 {
 		return nil
 	}
+	switch v.Kind() {
+	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
+		if b, err := d.byte(); err != nil || b != refNil {
+			return errCorrupt
+		}
+		v.SetZero()
+		return nil
+	case reflect.Pointer:
+		return d.pointer(v)
+	case reflect.Slice:
+		return d.slice(v)
+	case reflect.Array:
+		return d.elements(v)
+	case reflect.Map:
+		return d.entries(v)
+	case reflect.Struct:
+		return d.structure(v)
+	case reflect.Interface:
+		return d.dynamic(v)
+	default:
+		return d.scalar(v)
+	}
+}
+
+func (d *Decoder) hooked(v reflect.Value, hook *hook) error {
+	n, err := d.count(1)
+	if err != nil {
+		return err
+	}
+	data, err := d.bytes(uint64(n))
+	if err != nil {
+		return err
+	}
+	if err := hook.decode(v, data); err != nil {
+		return fmt.Errorf("mp: decoding a %s: %w", v.Type(), err)
+	}
+	return nil
+}
+
+// scalar reads a boolean, number or string.
+func (d *Decoder) scalar(v reflect.Value) error {
 	switch v.Kind() {
 	case reflect.Bool:
 		b, err := d.byte()
@@ -159,49 +189,42 @@ func (d *Decoder) value(v reflect.Value) error {
 			return err
 		}
 		v.SetString(s)
-	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
-		if b, err := d.byte(); err != nil || b != refNil {
-			return errCorrupt
-		}
-		v.SetZero()
-	case reflect.Pointer:
-		fresh, err := d.shared(v)
-		if err != nil || !fresh {
-			return err
-		}
-		if d.leastSize(t.Elem()) > len(d.in) {
-			return errCorrupt
-		}
-		p := reflect.New(t.Elem())
-		if p.Type() != t { // a named pointer type
-			p = p.Convert(t)
-		}
-		d.refs = append(d.refs, p)
-		v.Set(p)
-		return d.value(p.Elem())
-	case reflect.Slice:
-		return d.slice(v)
-	case reflect.Array:
-		return d.elements(v)
-	case reflect.Map:
-		return d.entries(v)
-	case reflect.Struct:
-		for i := range t.NumField() {
-			f := t.Field(i)
-			if f.Name == "_" {
-				continue
-			}
-			if !f.IsExported() {
-				return errCorrupt
-			}
-			if err := d.value(v.Field(i)); err != nil {
-				return err
-			}
-		}
-	case reflect.Interface:
-		return d.dynamic(v)
 	default:
 		return errCorrupt
+	}
+	return nil
+}
+
+func (d *Decoder) pointer(v reflect.Value) error {
+	t := v.Type()
+	fresh, err := d.shared(v)
+	if err != nil || !fresh {
+		return err
+	}
+	if d.leastSize(t.Elem()) > len(d.in) {
+		return errCorrupt
+	}
+	p := reflect.New(t.Elem())
+	if p.Type() != t { // a named pointer type
+		p = p.Convert(t)
+	}
+	d.refs = append(d.refs, p)
+	v.Set(p)
+	return d.value(p.Elem())
+}
+
+func (d *Decoder) structure(v reflect.Value) error {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if f.Name == "_" {
+			continue
+		}
+		if !f.IsExported() {
+			return errCorrupt
+		}
+		if err := d.value(v.Field(i)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -31,7 +31,8 @@ func refuse(t reflect.Type, why string) error {
 
 // at adds a step to the path of a refusal on its way out.
 func at(err error, step func() string) error {
-	if refusal, ok := err.(*NotCopyableError); ok {
+	var refusal *NotCopyableError
+	if errors.As(err, &refusal) {
 		refusal.Path = step() + refusal.Path
 	}
 	return err
@@ -275,7 +276,7 @@ func (e *Encoder) error(err error) (failed error) {
 		}
 	}()
 	for _, s := range sentinels {
-		if err == s.err { // the error itself, not one that wraps it
+		if err == s.err { //nolint:errorlint // the error itself, not one that wraps it
 			e.out = append(e.out, ifaceSentinel)
 			e.text(s.name)
 			return nil

@@ -315,6 +315,7 @@ var targets = []reflect.Type{
 // harmless fails the test if decoding data panics or takes memory out of
 // proportion.
 func harmless(t *testing.T, data []byte) {
+	t.Helper()
 	for _, typ := range targets {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -332,6 +333,7 @@ func harmless(t *testing.T, data []byte) {
 }
 
 func samples(t testing.TB) [][]byte {
+	t.Helper()
 	var all [][]byte
 	m := map[string]any{"a": []any{1, "x", nil, io.EOF, 2.5}, "t": time.Unix(1, 2), "b": big.NewInt(77)}
 	m["m"] = m

@@ -189,29 +189,8 @@ func (d *Decoder) description(depth int) (*typeDescription, error) {
 		t.elem, err = d.description(depth + 1)
 		return t, err
 	case reflect.Struct:
-		n, err := d.count(4) // of two lengths, a flag and a kind
-		if err != nil {
-			return nil, err
-		}
-		for range n {
-			var f fieldDescription
-			if f.name, err = d.text(); err != nil {
-				return nil, err
-			}
-			if f.tag, err = d.text(); err != nil {
-				return nil, err
-			}
-			embedded, err := d.byte()
-			if err != nil || embedded > 1 {
-				return nil, errCorrupt
-			}
-			f.embedded = embedded == 1
-			if f.typ, err = d.description(depth + 1); err != nil {
-				return nil, err
-			}
-			t.fields = append(t.fields, f)
-		}
-		return t, nil
+		t.fields, err = d.fields(depth + 1)
+		return t, err
 	case reflect.Interface, reflect.Chan, reflect.Func:
 		t.name, err = d.text()
 		return t, err
@@ -222,6 +201,34 @@ func (d *Decoder) description(depth int) (*typeDescription, error) {
 		return nil, errCorrupt
 	}
 	return t, nil
+}
+
+// fields reads the descriptions of a struct's fields.
+func (d *Decoder) fields(depth int) ([]fieldDescription, error) {
+	n, err := d.count(4) // of two lengths, a flag and a kind
+	if err != nil {
+		return nil, err
+	}
+	var fields []fieldDescription
+	for range n {
+		var f fieldDescription
+		if f.name, err = d.text(); err != nil {
+			return nil, err
+		}
+		if f.tag, err = d.text(); err != nil {
+			return nil, err
+		}
+		embedded, err := d.byte()
+		if err != nil || embedded > 1 {
+			return nil, errCorrupt
+		}
+		f.embedded = embedded == 1
+		if f.typ, err = d.description(depth); err != nil {
+			return nil, err
+		}
+		fields = append(fields, f)
+	}
+	return fields, nil
 }
 
 // pairing is a comparison that has begun.

@@ -62,7 +62,7 @@ func main() {
 	case "child":
 		// The context ends by an interrupt only: a target that still runs when the
 		// process ends must not take it for one.
-		ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGINT) //nolint:govet // never stopped on purpose
+		ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGINT)
 		host := interp.NewChild(os.Stdout, os.Stderr, command)
 		os.Exit(mpruntime.ServeChild(ctx, control, host))
 	default:

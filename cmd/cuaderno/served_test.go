@@ -38,7 +38,7 @@ type served struct {
 func serve(t *testing.T) *served {
 	t.Helper()
 	// A path of a socket has at most 107 bytes; t.TempDir is longer.
-	dir, err := os.MkdirTemp("", "k")
+	dir, err := os.MkdirTemp("", "k") //nolint:usetesting // the path must be short
 	if err != nil {
 		t.Fatal(err)
 	}

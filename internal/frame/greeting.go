@@ -49,13 +49,13 @@ func (c *Conn) Greet(build string) error {
 	var refused *RefusedError
 	if errors.As(err, &refused) && refused.TheirsProto != 0 {
 		// The other end speaks the protocol: it reads our greeting and refuses us.
-		<-wrote
+		<-wrote //nolint:errcheck // the refusal says more
 		c.Close()
 		return err
 	}
 	if err != nil {
 		c.Close()
-		<-wrote
+		<-wrote //nolint:errcheck // err is the reason
 		return err
 	}
 	if err := <-wrote; err != nil {
@@ -72,7 +72,7 @@ func (c *Conn) readGreeting(build string) error {
 	switch {
 	case errors.Is(err, ErrTooLong):
 		return stranger
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return fmt.Errorf("waiting for the greeting: the other end closed the connection: %w", io.ErrUnexpectedEOF)
 	case err != nil:
 		return fmt.Errorf("waiting for the greeting: %w", err)

@@ -78,5 +78,5 @@ func descriptorKind(fd int) (uint32, error) {
 	if err := syscall.Fstat(fd, &stat); err != nil {
 		return 0, err
 	}
-	return uint32(stat.Mode) & syscall.S_IFMT, nil
+	return uint32(stat.Mode) & syscall.S_IFMT, nil //nolint:unconvert // it is a uint16 on macOS
 }

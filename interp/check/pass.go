@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -163,8 +164,9 @@ func (p *pass) check(decls []ast.Decl) {
 		Importer: s.importer,
 		Sizes:    s.sizes,
 		Error: func(err error) {
-			if err, ok := err.(types.Error); ok && !p.tolerated(err) {
-				p.failures = append(p.failures, err)
+			var complaint types.Error
+			if errors.As(err, &complaint) && !p.tolerated(complaint) {
+				p.failures = append(p.failures, complaint)
 			}
 		},
 	}
