@@ -22,15 +22,17 @@ var _ mpruntime.Host = (*evaluator)(nil)
 type bundle struct {
 	Programs []*engine.Program
 	Sources  map[int]string
-	// Variables are the encoded values of the reachable session variables.
-	Variables map[string][]byte
-	// Function is the name of the target in the programs. It is called with
-	// Captures first if it makes a literal, then with Arguments.
-	Function  string
-	Literal   bool
-	Captures  [][]byte
-	Arguments [][]byte
-	Cell      int // that called Start
+	// Function is the name of the target in the programs. If it makes a literal
+	// it is called with the captured values first.
+	Function string
+	Literal  bool
+	// Variables are the names of the reachable session variables. Values is one
+	// message, so that sharing is kept: their values, the captured ones and the
+	// arguments.
+	Variables           []string
+	Captures, Arguments int
+	Values              []byte
+	Cell                int // that called Start
 }
 
 // A call is a described target with its arguments, the receiver of a method
@@ -73,10 +75,10 @@ func (e *evaluator) Bundle(t mpruntime.Target) ([]byte, error) {
 	programs := e.programs
 	sources := make(map[int]string, len(e.sources))
 	b := bundle{
-		Variables: map[string][]byte{},
-		Function:  c.target.Name,
-		Literal:   c.target.Label == literalLabel,
-		Sources:   sources,
+		Function: c.target.Name,
+		Literal:  c.target.Label == literalLabel,
+		Sources:  sources,
+		Captures: len(c.target.Captures), Arguments: len(c.args),
 	}
 	reach := newReach(programs)
 	reach.from(c.target.Name)
@@ -88,23 +90,40 @@ func (e *evaluator) Bundle(t mpruntime.Target) ([]byte, error) {
 	if g := engine.Current(); g != nil {
 		b.Cell = g.Cell.Count
 	}
-	for _, name := range reach.variables() {
+	b.Variables = reach.variables()
+	values, err := e.encode(b.Variables, reach, c)
+	if err != nil {
+		return nil, err
+	}
+	b.Values = values
+	var buf bytes.Buffer
+	if err := gob.NewEncoder(&buf).Encode(b); err != nil {
+		return nil, fmt.Errorf("packing the child's declarations: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+// encode writes the message of a bundle's values.
+func (e *evaluator) encode(names []string, reach *reach, c call) ([]byte, error) {
+	enc := mpruntime.NewEncoder()
+	variables := make([]reflect.Value, len(names))
+	for i, name := range names {
 		v, ok := e.engine.Variable(name)
 		if !ok {
-			continue
+			return nil, fmt.Errorf("%s is not declared in this process", reach.label(name))
 		}
-		data, err := mpruntime.Encode(v, reach.label(name))
-		if err != nil {
+		variables[i] = v
+		enc.Variable(v)
+	}
+	for i, v := range variables {
+		if err := enc.Encode(v, reach.label(names[i])); err != nil {
 			return nil, err
 		}
-		b.Variables[name] = data
 	}
 	for i, p := range c.target.Captures {
-		data, err := mpruntime.Encode(reflect.ValueOf(p).Elem(), fmt.Sprintf("captured variable %d", i+1))
-		if err != nil {
+		if err := enc.Encode(reflect.ValueOf(p).Elem(), fmt.Sprintf("captured variable %d", i+1)); err != nil {
 			return nil, err
 		}
-		b.Captures = append(b.Captures, data)
 	}
 	for i, arg := range c.args {
 		path := fmt.Sprintf("argument %d", i+1)
@@ -118,17 +137,11 @@ func (e *evaluator) Bundle(t mpruntime.Target) ([]byte, error) {
 		if param(c.sig, i).Kind() == reflect.Interface {
 			v = reflect.ValueOf(&arg).Elem() // its dynamic type goes along
 		}
-		data, err := mpruntime.Encode(v, path)
-		if err != nil {
+		if err := enc.Encode(v, path); err != nil {
 			return nil, err
 		}
-		b.Arguments = append(b.Arguments, data)
 	}
-	var buf bytes.Buffer
-	if err := gob.NewEncoder(&buf).Encode(b); err != nil {
-		return nil, fmt.Errorf("packing the child's declarations: %w", err)
-	}
-	return buf.Bytes(), nil
+	return enc.Bytes(), nil
 }
 
 // Run implements mpruntime.Host, in a child.
@@ -190,39 +203,46 @@ func (e *evaluator) restore(data []byte) (f reflect.Value, args []reflect.Value,
 		}
 		e.remember(p)
 	}
-	for name, data := range b.Variables {
-		v, ok := e.engine.Variable(name)
-		if !ok {
-			continue
-		}
-		if err := decodeInto(v, data); err != nil {
-			return f, nil, 0, fmt.Errorf("restoring a global variable: %w", err)
-		}
-	}
 	f, ok := e.engine.Variable(b.Function)
 	if !ok || f.Kind() != reflect.Func || f.IsNil() {
 		return f, nil, 0, errors.New("the target is not declared here")
 	}
+	dec, err := mpruntime.NewDecoder(b.Values)
+	if err != nil {
+		return f, nil, 0, err
+	}
+	if err := e.restoreVariables(dec, b.Variables); err != nil {
+		return f, nil, 0, err
+	}
 	if b.Literal {
-		captures, err := decodeArguments(f.Type(), b.Captures)
+		captures, err := decodeArguments(dec, f.Type(), b.Captures)
 		if err != nil {
 			return f, nil, 0, fmt.Errorf("restoring captured variables: %w", err)
 		}
 		f = f.Call(captures)[0]
 	}
-	args, err = decodeArguments(f.Type(), b.Arguments)
+	args, err = decodeArguments(dec, f.Type(), b.Arguments)
 	if err != nil {
 		return f, nil, 0, fmt.Errorf("restoring arguments: %w", err)
 	}
 	return f, args, b.Cell, nil
 }
 
-func decodeInto(v reflect.Value, data []byte) error {
-	restored, err := mpruntime.Decode(data, v.Type())
-	if err != nil {
-		return err
+func (e *evaluator) restoreVariables(dec *mpruntime.Decoder, names []string) error {
+	variables := make([]reflect.Value, len(names))
+	for i, name := range names {
+		v, ok := e.engine.Variable(name)
+		if !ok {
+			return errors.New("restoring the global variables: one is not declared here")
+		}
+		variables[i] = v
+		dec.Variable(v)
 	}
-	v.Set(restored)
+	for _, v := range variables {
+		if err := dec.Decode(v); err != nil {
+			return fmt.Errorf("restoring the global variables: %w", err)
+		}
+	}
 	return nil
 }
 
@@ -234,14 +254,13 @@ func param(t reflect.Type, i int) reflect.Type {
 	return t.In(i)
 }
 
-func decodeArguments(t reflect.Type, encoded [][]byte) ([]reflect.Value, error) {
-	args := make([]reflect.Value, len(encoded))
-	for i, data := range encoded {
-		arg, err := mpruntime.Decode(data, param(t, i))
-		if err != nil {
+func decodeArguments(dec *mpruntime.Decoder, t reflect.Type, n int) ([]reflect.Value, error) {
+	args := make([]reflect.Value, n)
+	for i := range args {
+		args[i] = reflect.New(param(t, i)).Elem()
+		if err := dec.Decode(args[i]); err != nil {
 			return nil, fmt.Errorf("argument %d: %w", i+1, err)
 		}
-		args[i] = arg
 	}
 	return args, nil
 }
