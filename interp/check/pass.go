@@ -21,9 +21,9 @@ type pass struct {
 	consts  []*ast.GenDecl
 	types   []*ast.TypeSpec
 	funcs   []*funcDecl
-	hoisted map[string]ast.Node   // names of consts, types and functions
-	locals  map[string]*ast.Ident // top-level variables of the statements
-	used    map[string]bool       // names that stand before a dot
+	hoisted map[string]ast.Node // names of consts, types and functions
+	locals  map[token.Pos]bool  // where the statements declare top-level variables
+	used    map[string]bool     // names that stand before a dot
 
 	failures []types.Error
 	other    cell.Errors
@@ -50,7 +50,7 @@ func (p *pass) fail(n ast.Node, msg string) {
 // sortDeclarations tells apart what the cell declares.
 func (p *pass) sortDeclarations() {
 	p.hoisted = map[string]ast.Node{}
-	p.locals = map[string]*ast.Ident{}
+	p.locals = map[token.Pos]bool{}
 	p.used = map[string]bool{}
 	for _, decl := range p.unit.Cell.File.Decls {
 		switch decl := decl.(type) {
@@ -70,7 +70,7 @@ func (p *pass) sortDeclarations() {
 			if _, twice := p.hoisted[id.Name]; twice {
 				p.fail(id, id.Name+" redeclared in this cell")
 			}
-			p.locals[id.Name] = id
+			p.locals[id.Pos()] = true
 		}
 	}
 	ast.Inspect(p.unit.Cell.File, func(n ast.Node) bool {
@@ -119,9 +119,6 @@ func (p *pass) admits(decl *ast.FuncDecl) bool {
 func (p *pass) hoist(id *ast.Ident) {
 	if id.Name == "_" {
 		return
-	}
-	if _, twice := p.hoisted[id.Name]; twice {
-		p.fail(id, id.Name+" redeclared in this cell")
 	}
 	p.hoisted[id.Name] = id
 }
@@ -181,8 +178,9 @@ func (p *pass) tolerated(err types.Error) bool {
 	case strings.HasSuffix(err.Msg, "imported and not used"), strings.Contains(err.Msg, " imported as ") && strings.HasSuffix(err.Msg, "and not used"):
 		return true
 	case strings.HasPrefix(err.Msg, "declared and not used: "):
-		id := p.locals[strings.TrimPrefix(err.Msg, "declared and not used: ")]
-		return id != nil && id.Pos() == err.Pos
+		return p.locals[err.Pos]
+	case strings.HasPrefix(err.Msg, "\t"):
+		return true // more about the complaint before
 	case strings.HasSuffix(err.Msg, "is not used"):
 		last := lastExpr(p.unit.Cell.Body.Body)
 		return last != nil && within(last, err.Pos)

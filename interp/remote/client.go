@@ -75,8 +75,8 @@ func Start(ctx context.Context, path string, args ...string) (*Client, error) {
 	c.conn = frame.New(c.proc.Control())
 	stop := context.AfterFunc(ctx, func() { _ = c.proc.Signal(syscall.SIGKILL) }) // it may just have ended
 	err = c.conn.Greet(frame.BuildID())
-	if !stop() && err == nil {
-		err = context.Cause(ctx)
+	if !stop() {
+		err = context.Cause(ctx) // which has killed it
 	}
 	if err != nil {
 		w.Close()

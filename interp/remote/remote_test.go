@@ -1,0 +1,210 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"cuaderno/internal/spawn"
+	"cuaderno/interp/display"
+	"cuaderno/interp/lang"
+	"cuaderno/interp/lang/langtest"
+)
+
+// TestMain makes the test binary its own helper: started with the argument
+// session, it serves a fake session, which also knows how to die.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "session" {
+		os.Exit(helper())
+	}
+	os.Exit(m.Run())
+}
+
+func helper() int {
+	control, lifeline, err := spawn.Inherited()
+	if err != nil {
+		return 2
+	}
+	spawn.Watch(lifeline, spawn.KillGroup)
+	session, err := (&langtest.Fake{}).Start(context.Background())
+	if err == nil {
+		err = Serve(context.Background(), control, mortal{session})
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// mortal is a session that some cells end, or that write to the descriptors.
+type mortal struct{ lang.Session }
+
+func (m mortal) Execute(ctx context.Context, cell lang.Cell, out lang.Output) lang.Outcome {
+	switch cell.Code {
+	case "die":
+		fmt.Fprint(os.Stderr, "a warning\nfatal error: concurrent map writes\n\ngoroutine 1 [running]:\nmain.main()\n")
+		os.Exit(2)
+	case "exit":
+		os.Exit(3)
+	case "pipe":
+		fmt.Fprint(os.Stdout, "by pipe\n")
+		out.Stdout([]byte("by socket\n"))
+		fmt.Fprint(os.Stderr, "fatal error: only a text\n")
+		return lang.Outcome{}
+	}
+	return m.Session.Execute(ctx, cell, out)
+}
+
+func start(t *testing.T) *Client {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	c, err := Start(ctx, os.Args[0], "session")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// A transcript is a lang.Output that writes down what it is told.
+type transcript struct {
+	mu    sync.Mutex
+	text  strings.Builder
+	lines []string // answers
+	asked chan struct{}
+}
+
+func (o *transcript) note(format string, args ...any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	fmt.Fprintf(&o.text, format, args...)
+}
+
+func (o *transcript) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+func (o *transcript) Stdout(p []byte) { o.note("%s", p) }
+func (o *transcript) Stderr(p []byte) { o.note("! %s", p) }
+func (o *transcript) Display(b display.Bundle, id string) {
+	o.note("[%v#%s]", b.Data["text/plain"], id)
+}
+func (o *transcript) UpdateDisplay(b display.Bundle, id string) { o.Display(b, "update "+id) }
+func (o *transcript) ClearOutput(wait bool)                     { o.note("[clear %v]", wait) }
+
+func (o *transcript) ReadLine(ctx context.Context, prompt string, password bool) (string, error) {
+	o.note("[%s? %v]", prompt, password)
+	if o.asked != nil {
+		close(o.asked)
+		<-ctx.Done()
+		return "", context.Cause(ctx)
+	}
+	if len(o.lines) == 0 {
+		return "", io.EOF
+	}
+	return o.lines[0], nil
+}
+
+func TestOutputComesInOrderBeforeTheOutcome(t *testing.T) {
+	c := start(t)
+	out := &transcript{lines: []string{"Ana"}}
+	cell := lang.Cell{Count: 1, Code: "out uno\nerr dos\nshow#h tres\nupdate#h cuatro\nclear wait\nask nombre\nout cinco\nresult seis"}
+	outcome := c.Execute(t.Context(), cell, out)
+	if outcome.Err != nil || outcome.Result == nil || outcome.Result.Data["text/plain"] != "seis" {
+		t.Errorf("outcome %+v", outcome)
+	}
+	want := "uno\n! dos\n[tres#h][cuatro#update h][clear true][nombre? false]Ana\ncinco\n"
+	if out.String() != want {
+		t.Errorf("output %q, want %q", out.String(), want)
+	}
+}
+
+func TestTextOfTheDescriptorsBelongsToTheCell(t *testing.T) {
+	c := start(t)
+	out := &transcript{}
+	if outcome := c.Execute(t.Context(), lang.Cell{Count: 1, Code: "pipe"}, out); outcome.Err != nil {
+		t.Fatal(outcome.Err)
+	}
+	got := out.String()
+	pipe, socket := strings.Index(got, "by pipe\n"), strings.Index(got, "by socket\n")
+	if pipe < 0 || socket < pipe {
+		t.Errorf("output %q, want what came by pipe before what came after it", got)
+	}
+	if !strings.Contains(got, "! fatal error: only a text\n") {
+		t.Errorf("output %q: text that looks like a crash is lost although the session lives", got)
+	}
+}
+
+func TestInterruptEndsTheCell(t *testing.T) {
+	c := start(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &transcript{asked: make(chan struct{})}
+	go func() { <-out.asked; cancel() }()
+	if outcome := c.Execute(ctx, lang.Cell{Count: 1, Code: "ask x\nwait"}, out); outcome.Err == nil {
+		t.Error("the interrupted cell succeeded")
+	}
+	if outcome := c.Execute(t.Context(), lang.Cell{Count: 2, Code: "result vive"}, &transcript{}); outcome.Result == nil {
+		t.Errorf("the next cell: %+v", outcome.Err)
+	}
+}
+
+func TestCrashTextIsTheErrorAndNotOutput(t *testing.T) {
+	c := start(t)
+	out := &transcript{}
+	outcome := c.Execute(t.Context(), lang.Cell{Count: 1, Code: "die"}, out)
+	if e := outcome.Err; e == nil || e.Name != lang.Crashed || e.Value != "fatal error: concurrent map writes" || strings.Contains(strings.Join(e.Traceback, "\n"), "goroutine 1") {
+		t.Errorf("error %+v", outcome.Err)
+	}
+	if want := "! a warning\n"; out.String() != want {
+		t.Errorf("output %q, want %q", out.String(), want)
+	}
+	<-c.Done()
+	if c.Err() == nil {
+		t.Error("a crashed session has no Err")
+	}
+	if outcome := c.Execute(t.Context(), lang.Cell{Count: 2, Code: "result 1"}, out); outcome.Err == nil {
+		t.Error("a dead session evaluated a cell")
+	}
+	if _, err := c.IsComplete(t.Context(), "x"); err == nil {
+		t.Error("a dead session said whether code is complete")
+	}
+}
+
+func TestSilentEndNamesTheStatus(t *testing.T) {
+	outcome := start(t).Execute(t.Context(), lang.Cell{Count: 1, Code: "exit"}, &transcript{})
+	if outcome.Err == nil || !strings.Contains(outcome.Err.Value, "status 3") {
+		t.Errorf("error %+v", outcome.Err)
+	}
+}
+
+func TestClose(t *testing.T) {
+	c := start(t)
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	<-c.Done()
+	if err := c.Err(); err != nil {
+		t.Errorf("a closed session has the error %v", err)
+	}
+}
+
+func TestStartNamesWhatFailed(t *testing.T) {
+	if _, err := Start(t.Context(), "/does/not/exist"); err == nil || !strings.Contains(err.Error(), "/does/not/exist") {
+		t.Errorf("error %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Start(ctx, os.Args[0], "session"); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want the context's", err)
+	}
+}
