@@ -14,10 +14,8 @@ import (
 
 	"golang.org/x/tools/txtar"
 
-	"cuaderno/interp"
 	"cuaderno/interp/display"
 	"cuaderno/interp/lang"
-	"cuaderno/mpruntime"
 )
 
 var update = flag.Bool("update", false, "rewrite the expectations in testdata/*.txtar")
@@ -31,13 +29,12 @@ func TestCells(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no notebooks in testdata: %v", err)
 	}
-	session := newSession(t)
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { runNotebook(t, session, file) })
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { runNotebook(t, newSession(t), file) })
 	}
 }
 
-func runNotebook(t *testing.T, session *interp.Session, file string) {
+func runNotebook(t *testing.T, session lang.Session, file string) {
 	t.Helper()
 	archive, err := txtar.ParseFile(file)
 	if err != nil {
@@ -101,20 +98,6 @@ var pids = regexp.MustCompile(`pid \d+`)
 var ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 func plain(s string) string { return ansi.ReplaceAllString(s, "") }
-
-var onlySession = sync.OnceValues(func() (*interp.Session, error) {
-	return interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: mpruntime.Command{Path: os.Args[0], Args: []string{"child"}}})
-})
-
-// newSession returns the one session that a process can have.
-func newSession(t *testing.T) *interp.Session {
-	t.Helper()
-	session, err := onlySession()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return session
-}
 
 // A recorder keeps what a cell says.
 type recorder struct {

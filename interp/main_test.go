@@ -9,26 +9,51 @@ import (
 
 	"cuaderno/internal/spawn"
 	"cuaderno/interp"
+	"cuaderno/interp/lang"
+	"cuaderno/interp/remote"
 	"cuaderno/mpruntime"
 )
 
 // TestMain makes the test binary its own helper: started with the argument
-// child, it becomes the child process that a cell of a test starts.
+// session it is the session of a notebook, started with child the child process
+// that a cell starts.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == "child" {
-		os.Exit(child())
+	if len(os.Args) == 2 && (os.Args[1] == "session" || os.Args[1] == "child") {
+		os.Exit(helper(os.Args[1]))
 	}
 	os.Exit(m.Run())
 }
 
-func child() int {
+func helper(role string) int {
 	control, lifeline, err := spawn.Inherited()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	spawn.Watch(lifeline, spawn.KillGroup)
 	command := mpruntime.Command{Path: os.Args[0], Args: []string{"child"}, Lifeline: lifeline}
-	return mpruntime.ServeChild(ctx, control, interp.NewChild(os.Stdout, os.Stderr, command))
+	if role == "child" {
+		ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt)
+		return mpruntime.ServeChild(ctx, control, interp.NewChild(os.Stdout, os.Stderr, command))
+	}
+	session, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: command})
+	if err == nil {
+		err = remote.Serve(context.Background(), control, session)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// newSession starts a session in a process of its own.
+func newSession(t *testing.T) lang.Session {
+	t.Helper()
+	session, err := remote.Start(t.Context(), os.Args[0], "session")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = session.Close() })
+	return session
 }

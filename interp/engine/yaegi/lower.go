@@ -41,7 +41,6 @@ type lowering struct {
 	serial   int
 	frames   int // number of the next function, session-wide
 	lits     int
-	waits    bool // something may have waited on the way into the next block
 
 	decls, bind strings.Builder
 	funcs       []*function // the functions around the node being lowered
@@ -50,9 +49,9 @@ type lowering struct {
 
 // A function is a body that is being lowered.
 type function struct {
-	name  string
-	calls bool // it calls other functions, so lines must reset the depth
-	lits  int
+	name   string
+	leaves bool // it calls other functions or waits
+	lits   int
 }
 
 // unsupported is a complaint about a place in the cell.

@@ -89,7 +89,7 @@ func (l *lowering) textMethod(t types.Type) string {
 func (l *lowering) enterFunction(body *ast.BlockStmt, label string) {
 	f := &function{name: label}
 	if body != nil {
-		f.calls = l.callsIn(body)
+		f.leaves = l.leaves(body)
 	}
 	l.funcs = append(l.funcs, f)
 	l.frames++
@@ -103,50 +103,24 @@ func (l *lowering) leaveFunction() { l.funcs = l.funcs[:len(l.funcs)-1] }
 
 func (l *lowering) inside() *function { return l.funcs[len(l.funcs)-1] }
 
-// block lowers a list of statements, each preceded by its line where it can
-// panic, and by a meeting with a stop of the cell after one that can wait.
+// block lowers a list of statements.
 func (l *lowering) block(list []ast.Stmt) {
-	waited := l.waits
 	for _, stmt := range list {
 		switch stmt.(type) {
 		case *ast.CaseClause, *ast.CommClause:
 			l.walk(stmt)
 		default:
-			l.stmt(stmt, waited)
-			waited = l.mayWait(stmt)
+			l.stmt(stmt)
 		}
 	}
 }
 
-// mayWait reports whether something in n calls or uses a channel.
-func (l *lowering) mayWait(n ast.Node) bool {
-	found := l.callsIn(n)
-	ast.Inspect(n, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.SendStmt, *ast.SelectStmt:
-			found = true
-		case *ast.UnaryExpr:
-			found = found || n.Op == token.ARROW
-		}
-		return !found
-	})
-	return found
-}
-
-func (l *lowering) stmt(stmt ast.Stmt, waited bool) {
+// stmt lowers a statement, preceded by its line. Where the function leaves its
+// own statements, what says the line also meets a stop of the cell.
+func (l *lowering) stmt(stmt ast.Stmt) {
 	start := l.unit.Start(stmt)
-	if waited && !(l.mayPanic(stmt) && l.inside().calls) {
-		l.insert(start, "rtʹ.Check(); ")
-	}
-	defer func(before bool) { l.waits = before }(l.waits)
-	switch stmt.(type) {
-	case *ast.ForStmt, *ast.RangeStmt:
-		l.waits = false // each turn begins with a check
-	default:
-		l.waits = l.mayWait(stmt)
-	}
 	switch {
-	case l.mayPanic(stmt) && l.inside().calls:
+	case l.inside().leaves:
 		l.insert(start, fmt.Sprintf("rtʹ.At(gʹ, %d); ", l.unit.Line(stmt)))
 	case l.mayPanic(stmt):
 		l.insert(start, fmt.Sprintf("gʹ.Line = %d; ", l.unit.Line(stmt)))
@@ -206,13 +180,22 @@ func (l *lowering) mayPanic(stmt ast.Stmt) bool {
 	return found
 }
 
-// callsIn reports whether body calls anything but conversions and builtins.
-func (l *lowering) callsIn(body ast.Node) bool {
+// leaves reports whether something in n calls a function, conversions and
+// builtins aside, or may wait for a channel.
+func (l *lowering) leaves(n ast.Node) bool {
 	found := false
-	ast.Inspect(body, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok {
-			tv := l.unit.Info.Types[call.Fun]
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			tv := l.unit.Info.Types[n.Fun]
 			found = found || !tv.IsType() && !tv.IsBuiltin()
+		case *ast.SendStmt, *ast.SelectStmt:
+			found = true
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.ARROW
+		case *ast.RangeStmt:
+			_, isChan := l.unit.Info.TypeOf(n.X).Underlying().(*types.Chan)
+			found = found || isChan
 		}
 		return !found
 	})

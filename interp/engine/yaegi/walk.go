@@ -226,7 +226,7 @@ func (l *lowering) declaresVars(decl *ast.GenDecl) bool {
 // body calls something that may take long, every 256 turns otherwise.
 func (l *lowering) loop(body *ast.BlockStmt) {
 	check := "kʹ++; if kʹ&255 == 0 { rtʹ.Check() }; "
-	if l.callsIn(body) || len(body.List) == 0 {
+	if l.leaves(body) || len(body.List) == 0 {
 		check = "rtʹ.Check(); "
 	}
 	l.insert(l.unit.Start(body)+1, " "+check)
