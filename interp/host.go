@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"regexp"
+	"strings"
 
 	"cuaderno/interp/engine"
 	"cuaderno/mpruntime"
@@ -117,12 +119,12 @@ func (e *evaluator) encode(names []string, reach *reach, c call) ([]byte, error)
 	}
 	for i, v := range variables {
 		if err := enc.Encode(v, reach.label(names[i])); err != nil {
-			return nil, err
+			return nil, inNotebookTerms(err)
 		}
 	}
 	for i, p := range c.target.Captures {
 		if err := enc.Encode(reflect.ValueOf(p).Elem(), fmt.Sprintf("captured variable %d", i+1)); err != nil {
-			return nil, err
+			return nil, inNotebookTerms(err)
 		}
 	}
 	for i, arg := range c.args {
@@ -134,14 +136,33 @@ func (e *evaluator) encode(names []string, reach *reach, c call) ([]byte, error)
 			}
 		}
 		v := reflect.ValueOf(arg)
-		if param(c.sig, i).Kind() == reflect.Interface {
-			v = reflect.ValueOf(&arg).Elem() // its dynamic type goes along
+		if t := param(c.sig, i); t.Kind() == reflect.Interface {
+			v = reflect.New(t).Elem() // its dynamic type goes along
+			if arg != nil && reflect.TypeOf(arg).AssignableTo(t) {
+				v.Set(reflect.ValueOf(arg))
+			}
 		}
 		if err := enc.Encode(v, path); err != nil {
-			return nil, err
+			return nil, inNotebookTerms(err)
 		}
 	}
 	return enc.Bytes(), nil
+}
+
+// unexportedField finds the names that yaegi gives to unexported fields.
+var unexportedField = regexp.MustCompile(`\.X(\p{Ll}\w*)`)
+
+// inNotebookTerms takes what only the engine knows out of a refusal.
+func inNotebookTerms(err error) error {
+	var refusal *mpruntime.NotCopyableError
+	if errors.As(err, &refusal) {
+		refusal.Path = unexportedField.ReplaceAllString(refusal.Path, ".$1")
+		if strings.Contains(refusal.Type, "interp.") {
+			refusal.Type = "an interface that the notebook declares"
+			refusal.Why = "only values of a concrete type travel so far"
+		}
+	}
+	return err
 }
 
 // Run implements mpruntime.Host, in a child.

@@ -16,6 +16,9 @@ var (
 	ErrNoHost = errors.New("mp: this program cannot run functions in another process")
 )
 
+// errNotMade is the error of a Process that NewProcess did not make.
+var errNotMade = errors.New("mp: a Process is made by mp.NewProcess")
+
 // NotCopyableError says which part of a value cannot be copied to another
 // process, and why. It wraps [ErrNotCopyable].
 type NotCopyableError struct {

@@ -82,6 +82,9 @@ func (p *Process) Err() error {
 	if p.makeErr != nil {
 		return p.makeErr
 	}
+	if p.done == nil {
+		return errNotMade
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.startErr

@@ -43,6 +43,9 @@ func (p *Process) Start() error {
 
 // start takes a helper and has a supervisor make it this process.
 func (p *Process) start() error {
+	if p.done == nil {
+		return errNotMade
+	}
 	if here.isDaemon() {
 		return ErrDaemonChild
 	}

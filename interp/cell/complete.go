@@ -20,11 +20,8 @@ const (
 // should be indented if it cannot yet.
 func IsComplete(src string) (status Status, indent string) {
 	layout := Split(src)
-	if layout.Open > 0 || layout.Unterminated {
+	if layout.Open > 0 || layout.Unterminated >= 0 {
 		return Incomplete, strings.Repeat("\t", max(layout.Open, 0))
-	}
-	if layout.Open < 0 {
-		return Invalid, ""
 	}
 	_, err := Parse(token.NewFileSet(), "", src)
 	var errs Errors

@@ -62,6 +62,16 @@ const BodyName = "cellʹ"
 func Parse(fset *token.FileSet, name, src string) (*Cell, error) {
 	layout := Split(src)
 	c := &Cell{Source: src, Quiet: layout.Quiet}
+	switch {
+	case layout.Unterminated >= 0:
+		what := "string"
+		if src[layout.Unterminated] == '/' {
+			what = "comment"
+		}
+		return nil, Errors{{lineColumn(src, layout.Unterminated), "syntax error: " + what + " not terminated"}}
+	case layout.Stray >= 0:
+		return nil, Errors{{lineColumn(src, layout.Stray), "syntax error: unexpected " + src[layout.Stray:layout.Stray+1]}}
+	}
 	c.layOut(layout)
 	file, err := parser.ParseFile(fset, name, c.Text, parser.SkipObjectResolution)
 	if file != nil {
@@ -160,6 +170,9 @@ func (c *Cell) syntaxErrors(err error) Errors {
 	for _, e := range list {
 		msg := e.Msg
 		if !c.typed(e.Pos.Offset) {
+			if len(errs) > 0 {
+				continue // it follows from what is wrong before
+			}
 			// What the parser found there is the layout's, not the person's.
 			if expected, _, ok := strings.Cut(msg, ", found "); ok {
 				msg = expected + ", found the end"

@@ -42,10 +42,11 @@ type Layout struct {
 	// Quiet reports that an explicit semicolon follows the last item: its
 	// value is not shown.
 	Quiet bool
-	// Open is the number of brackets that are not closed at the end, and
-	// Unterminated that a string or comment is not.
-	Open         int
-	Unterminated bool
+	// Open is the number of brackets that are not closed at the end.
+	Open int
+	// Unterminated is where a string or comment starts that has no end, and
+	// Stray where a bracket closes that nothing has opened; -1 if there is none.
+	Unterminated, Stray int
 }
 
 type lexeme struct {
@@ -57,15 +58,15 @@ type lexeme struct {
 func Split(src string) Layout {
 	var (
 		s      scanner.Scanner
-		layout Layout
+		layout = Layout{Unterminated: -1, Stray: -1}
 		item   []lexeme
 		end    int
 		header bool // between for, if or switch and its block: semicolons separate clauses
 	)
 	file := token.NewFileSet().AddFile("", -1, len(src))
-	s.Init(file, []byte(src), func(_ token.Position, msg string) {
+	s.Init(file, []byte(src), func(pos token.Position, msg string) {
 		if msg == "raw string literal not terminated" || msg == "comment not terminated" {
-			layout.Unterminated = true
+			layout.Unterminated = pos.Offset
 		}
 	}, 0)
 	flush := func() {
@@ -97,6 +98,9 @@ func Split(src string) Layout {
 			layout.Open++
 		case token.RPAREN, token.RBRACK, token.RBRACE:
 			layout.Open--
+			if layout.Open < 0 && layout.Stray < 0 {
+				layout.Stray = off
+			}
 		}
 		if tok == token.SEMICOLON && lit != ";" {
 			continue // an automatic semicolon has no text of its own

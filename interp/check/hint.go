@@ -1,9 +1,14 @@
 package check
 
 import (
+	"fmt"
 	"go/types"
+	"regexp"
 	"strings"
 )
+
+// sameName finds two types of one name in a complaint about an assignment.
+var sameName = regexp.MustCompile(`type (\w+)\) as (\w+) value`)
 
 // hint adds to an error of go/types what the person probably meant.
 func (p *pass) hint(msg string) string {
@@ -11,6 +16,9 @@ func (p *pass) hint(msg string) string {
 	msg = strings.NewReplacer("main.", "", "cuaderno/interp/display.", "display.", "cuaderno/mpruntime.", "mp.", "mpruntime.", "mp.").Replace(msg)
 	name, ok := strings.CutPrefix(msg, "undefined: ")
 	if !ok {
+		if m := sameName.FindStringSubmatch(msg); m != nil && m[1] == m[2] {
+			msg += fmt.Sprintf(" (%s was declared again: this is a value of the old type; run again the cell that made it)", m[1])
+		}
 		return msg
 	}
 	if pkg, member, ok := strings.Cut(name, "."); ok {
@@ -39,7 +47,7 @@ func exported(scope *types.Scope) []string {
 
 // didYouMean names the candidate nearest to name, if one is near.
 func didYouMean(name string, candidates []string) string {
-	best, least := "", 1+len(name)/4
+	best, least := "", 1+len(name)/6
 	for _, candidate := range candidates {
 		if strings.EqualFold(candidate, name) {
 			return " (did you mean " + candidate + "?)"
@@ -48,29 +56,34 @@ func didYouMean(name string, candidates []string) string {
 			best, least = candidate, d
 		}
 	}
-	if best == "" || strings.Contains(best, "ʹ") {
-		return ""
+	if len(name) < 3 || best == "" || strings.Contains(best, "ʹ") {
+		return "" // any short name is near another
 	}
 	return " (did you mean " + best + "?)"
 }
 
-// distance is the Levenshtein distance of a and b.
+// distance is the number of characters to insert, remove, change or swap with
+// their neighbour to get from a to b (optimal string alignment).
 func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
+	for j := range len(b) + 1 {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			change := rows[i-1][j-1]
+			if a[i-1] != b[j-1] {
 				change++
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+			rows[i][j] = min(change, rows[i-1][j]+1, rows[i][j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
 		}
 	}
-	return row[len(b)]
+	return rows[len(a)][len(b)]
 }

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 )
 
@@ -136,11 +137,12 @@ func (p *pass) checkArguments(call *ast.CallExpr, target *Target) {
 	}
 	n := target.Params.Len()
 	if len(args) < n && !(target.Variadic && len(args) == n-1) || len(args) > n && !target.Variadic {
-		few := "not enough"
+		// As the compiler does, point at what is too much or where more should be.
+		few, at := "not enough", ast.Node(&ast.Ident{NamePos: call.Rparen})
 		if len(args) > n {
-			few = "too many"
+			few, at = "too many", args[n]
 		}
-		p.fail(call, fmt.Sprintf("mp.NewProcess: %s arguments for %s: have %d, want %d", few, p.text(call.Args[0]), len(args), n))
+		p.fail(at, fmt.Sprintf("mp.NewProcess: %s arguments for %s: have %d, want %d", few, p.text(call.Args[0]), len(args), n))
 		return
 	}
 	for i, arg := range args {
@@ -149,7 +151,7 @@ func (p *pass) checkArguments(call *ast.CallExpr, target *Target) {
 		if tv.Value != nil {
 			kind = "constant"
 		}
-		if want := target.Param(i); tv.Type != nil && !assignable(tv, want) {
+		if want := target.Param(i); tv.Type != nil && !p.assignable(arg, tv, want) {
 			p.fail(arg, fmt.Sprintf("cannot use %s (%s of type %s) as %s value in argument to %s", p.text(arg), kind, p.typeString(tv.Type), p.typeString(want), p.text(call.Args[0])))
 		}
 	}
@@ -163,20 +165,27 @@ func (t *Target) Param(i int) types.Type {
 	return t.Params.At(i).Type()
 }
 
-// assignable is types.AssignableTo, and also accepts constants that the call
-// turned into their default type although the parameter would take them.
-func assignable(tv types.TypeAndValue, want types.Type) bool {
-	if types.AssignableTo(tv.Type, want) {
-		return true
+// assignable is types.AssignableTo, and also accepts untyped constants, which the
+// call turned into their default type, where the parameter can hold them.
+func (p *pass) assignable(arg ast.Expr, tv types.TypeAndValue, want types.Type) bool {
+	if tv.Value == nil {
+		return types.AssignableTo(tv.Type, want)
 	}
-	basic, ok := tv.Type.(*types.Basic)
-	return ok && tv.Value != nil && types.ConvertibleTo(basic, want) &&
-		(basic.Info()&types.IsNumeric != 0) == isNumeric(want)
+	basic, ok := want.Underlying().(*types.Basic)
+	if !ok {
+		return types.AssignableTo(tv.Type, want)
+	}
+	untyped, err := types.Eval(p.session.Fset, p.session.pkg, token.NoPos, p.text(arg))
+	if err != nil || untyped.Value == nil || !isUntyped(untyped.Type) {
+		return types.AssignableTo(tv.Type, want)
+	}
+	_, err = types.Eval(p.session.Fset, p.session.pkg, token.NoPos, fmt.Sprintf("func(%s) {}(%s)", basic, p.text(arg)))
+	return err == nil
 }
 
-func isNumeric(t types.Type) bool {
-	basic, ok := t.Underlying().(*types.Basic)
-	return ok && basic.Info()&types.IsNumeric != 0
+func isUntyped(t types.Type) bool {
+	basic, ok := t.(*types.Basic)
+	return ok && basic.Info()&types.IsUntyped != 0
 }
 
 func (p *pass) typeString(t types.Type) string {

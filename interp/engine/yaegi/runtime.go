@@ -72,6 +72,9 @@ func PanicValue(v any) any {
 		if text, ok := strings.CutPrefix(v, "reflect: "); ok {
 			return runtimeError(runtimeText(text))
 		}
+		if text, ok := strings.CutPrefix(v, "reflect."); ok {
+			return runtimeError(runtimeText(text))
+		}
 	case error:
 		var rt interface{ RuntimeError() }
 		if !errors.As(v, &rt) && strings.Contains(v.Error(), ": interface conversion: ") {
@@ -88,6 +91,8 @@ func runtimeText(text string) string {
 		return "index out of range"
 	case strings.Contains(text, "slice bounds"), strings.Contains(text, "slice index out of bounds"):
 		return "slice bounds out of range"
+	case strings.HasPrefix(text, "MakeSlice: negative len"):
+		return "makeslice: len out of range"
 	case strings.HasPrefix(text, "call of reflect.Value."), strings.Contains(text, "nil"):
 		return "invalid memory address or nil pointer dereference"
 	}
