@@ -1,6 +1,6 @@
 // Package interp is the Go session behind a notebook: it checks cells, runs them
 // and keeps what they declared. A Session implements lang.Session in its own
-// process; a Child is what remains of it in a process that a cell started.
+// process; NewChild makes what remains of it in a process that a cell started.
 //
 // The life of a cell:
 //
@@ -49,15 +49,18 @@ func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command) *evaluato
 	return e
 }
 
-// remember keeps a program for the children to come.
-func (e *evaluator) remember(p *engine.Program) {
+// remember keeps a program for the children to come and, if it is shown by its
+// number, its source for tracebacks.
+func (e *evaluator) remember(p *engine.Program, shown bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.sources[p.Count] = p.Source
+	if shown {
+		e.sources[p.Count] = p.Source
+	}
 	if len(p.Defines) > 0 {
 		decls := *p
 		decls.Statements, decls.Entry = "", ""
-		e.programs = append(e.programs, &decls)
+		e.programs = living(append(e.programs, &decls))
 	}
 }
 

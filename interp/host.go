@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"time"
 
 	"cuaderno/interp/engine"
 	"cuaderno/mpruntime"
@@ -51,12 +52,12 @@ func (e *evaluator) Describe(target any, args []any) (mpruntime.Target, error) {
 	if !ok {
 		return mpruntime.Target{}, errors.New("mp.NewProcess: cannot tell which function this is: call mp.NewProcess itself, with the function's name, a function literal, a method value or a value with Run()")
 	}
-	f, ok := e.engine.Variable(t.Name)
+	f, ok := e.engine.Variables()[t.Name]
 	if !ok {
 		return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: %s is not declared in this process", t.Label)
 	}
 	sig := f.Type()
-	if t.Label == literalLabel {
+	if t.Literal {
 		sig = sig.Out(0)
 	}
 	if t.Method {
@@ -68,8 +69,6 @@ func (e *evaluator) Describe(target any, args []any) (mpruntime.Target, error) {
 	return mpruntime.Target{Name: t.Label, Value: call{t, args, sig}}, nil
 }
 
-const literalLabel = "function literal"
-
 // Bundle implements mpruntime.Host.
 func (e *evaluator) Bundle(t mpruntime.Target) ([]byte, error) {
 	c := t.Value.(call)
@@ -78,7 +77,7 @@ func (e *evaluator) Bundle(t mpruntime.Target) ([]byte, error) {
 	sources := make(map[int]string, len(e.sources))
 	b := bundle{
 		Function: c.target.Name,
-		Literal:  c.target.Label == literalLabel,
+		Literal:  c.target.Literal,
 		Sources:  sources,
 		Captures: len(c.target.Captures), Arguments: len(c.args),
 	}
@@ -108,17 +107,15 @@ func (e *evaluator) Bundle(t mpruntime.Target) ([]byte, error) {
 // encode writes the message of a bundle's values.
 func (e *evaluator) encode(names []string, reach *reach, c call) ([]byte, error) {
 	enc := mpruntime.NewEncoder()
-	variables := make([]reflect.Value, len(names))
-	for i, name := range names {
-		v, ok := e.engine.Variable(name)
-		if !ok {
+	variables := e.engine.Variables()
+	for _, name := range names {
+		if !variables[name].IsValid() {
 			return nil, fmt.Errorf("%s is not declared in this process", reach.label(name))
 		}
-		variables[i] = v
-		enc.Variable(v)
+		enc.Variable(variables[name])
 	}
-	for i, v := range variables {
-		if err := enc.Encode(v, reach.label(names[i])); err != nil {
+	for _, name := range names {
+		if err := enc.Encode(variables[name], reach.label(name)); err != nil {
 			return nil, inNotebookTerms(err)
 		}
 	}
@@ -180,9 +177,18 @@ func (e *evaluator) Run(ctx context.Context, data []byte) (exitCode int) {
 	select {
 	case how := <-ended:
 		return e.exitCode(c, how)
+	case <-c.Context().Done(): // os.Exit, or a recursion without end
+		return e.exitCode(c, end{})
 	case <-ctx.Done():
-		c.Stop(errInterrupted)
-	case <-c.Context().Done():
+	}
+	// Interrupted: its children too, and what it has deferred still runs.
+	c.Stop(errInterrupted)
+	mpruntime.Interrupt(mpCell{c})
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-ended:
+	case <-timer.C:
 	}
 	return e.exitCode(c, end{})
 }
@@ -222,9 +228,10 @@ func (e *evaluator) restore(data []byte) (f reflect.Value, args []reflect.Value,
 		if err := e.engine.Declare(p); err != nil {
 			return f, nil, 0, fmt.Errorf("declaring In [%d]: %w", p.Count, err)
 		}
-		e.remember(p)
+		e.remember(p, true)
 	}
-	f, ok := e.engine.Variable(b.Function)
+	variables := e.engine.Variables()
+	f, ok := variables[b.Function]
 	if !ok || f.Kind() != reflect.Func || f.IsNil() {
 		return f, nil, 0, errors.New("the target is not declared here")
 	}
@@ -232,7 +239,7 @@ func (e *evaluator) restore(data []byte) (f reflect.Value, args []reflect.Value,
 	if err != nil {
 		return f, nil, 0, err
 	}
-	if err := e.restoreVariables(dec, b.Variables); err != nil {
+	if err := restoreVariables(dec, variables, b.Variables); err != nil {
 		return f, nil, 0, err
 	}
 	if b.Literal {
@@ -249,18 +256,15 @@ func (e *evaluator) restore(data []byte) (f reflect.Value, args []reflect.Value,
 	return f, args, b.Cell, nil
 }
 
-func (e *evaluator) restoreVariables(dec *mpruntime.Decoder, names []string) error {
-	variables := make([]reflect.Value, len(names))
-	for i, name := range names {
-		v, ok := e.engine.Variable(name)
-		if !ok {
+func restoreVariables(dec *mpruntime.Decoder, variables map[string]reflect.Value, names []string) error {
+	for _, name := range names {
+		if !variables[name].IsValid() {
 			return errors.New("restoring the global variables: one is not declared here")
 		}
-		variables[i] = v
-		dec.Variable(v)
+		dec.Variable(variables[name])
 	}
-	for _, v := range variables {
-		if err := dec.Decode(v); err != nil {
+	for _, name := range names {
+		if err := dec.Decode(variables[name]); err != nil {
 			return fmt.Errorf("restoring the global variables: %w", err)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"testing"
 
 	"cuaderno/internal/spawn"
@@ -35,8 +34,7 @@ func helper(role string) int {
 	spawn.Watch(lifeline, spawn.KillGroup)
 	command := mpruntime.Command{Path: os.Args[0], Args: []string{"child"}, Lifeline: lifeline}
 	if role == "child" {
-		ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt)
-		return mpruntime.ServeChild(ctx, control, interp.NewChild(os.Stdout, os.Stderr, command))
+		return mpruntime.ServeChild(context.Background(), control, interp.NewChild(os.Stdout, os.Stderr, command))
 	}
 	session, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: command})
 	if err == nil {

@@ -32,11 +32,16 @@ func (r *reach) from(name string) {
 		return
 	}
 	r.names[name] = true
-	for _, i := range r.defined[name] {
+	programs := r.defined[name]
+	for _, i := range programs {
 		r.require(i)
-		for _, need := range r.all[i].Defines[name].Needs {
-			r.from(need)
-		}
+	}
+	if len(programs) == 0 {
+		return
+	}
+	// The last program that defines a name says what it is now.
+	for _, need := range r.all[programs[len(programs)-1]].Defines[name].Needs {
+		r.from(need)
 	}
 }
 
@@ -78,6 +83,30 @@ func (r *reach) variables() []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// living returns the programs without those that nothing needs any more: a name
+// is declared by the first program that defines it, and bound by the last.
+func living(programs []*engine.Program) []*engine.Program {
+	first, last := map[string]int{}, map[string]int{}
+	for i, p := range programs {
+		for name := range p.Defines {
+			if _, ok := first[name]; !ok {
+				first[name] = i
+			}
+			last[name] = i
+		}
+	}
+	alive := programs[:0:0]
+	for i, p := range programs {
+		for name := range p.Defines {
+			if first[name] == i || last[name] == i {
+				alive = append(alive, p)
+				break
+			}
+		}
+	}
+	return alive
 }
 
 // label is how messages call name.

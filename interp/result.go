@@ -26,8 +26,11 @@ func result(v engine.Value, unit *check.Unit) *display.Bundle {
 		b := display.Text(v.Text)
 		return &b
 	}
-	b := display.Of(v.V)
-	if len(b.Data) > 1 || isStringer(v.V) {
+	if b, ok := display.Rich(v.V); ok {
+		return &b
+	}
+	if isStringer(v.V) {
+		b := display.Text(fmt.Sprint(v.V))
 		return &b
 	}
 	t := unit.Info.TypeOf(unit.Last)
@@ -36,7 +39,7 @@ func result(v engine.Value, unit *check.Unit) *display.Bundle {
 	}
 	var w literalWriter
 	w.write(reflect.ValueOf(v.V), t, 0)
-	b = display.Text(w.b.String())
+	b := display.Text(w.b.String())
 	return &b
 }
 
@@ -55,8 +58,12 @@ type literalWriter struct{ b strings.Builder }
 
 const (
 	maxDepth    = 6
-	maxElements = 200
+	maxElements = 200      // of one list, map or struct
+	maxText     = 64 << 10 // bytes in all
 )
+
+// full says that no more is to be written.
+func (w *literalWriter) full() bool { return w.b.Len() > maxText }
 
 func (w *literalWriter) write(v reflect.Value, t types.Type, depth int) {
 	for v.IsValid() && v.Kind() == reflect.Interface && !v.IsNil() {
@@ -66,7 +73,7 @@ func (w *literalWriter) write(v reflect.Value, t types.Type, depth int) {
 		w.b.WriteString("nil")
 		return
 	}
-	if depth > maxDepth {
+	if depth > maxDepth || w.full() {
 		w.b.WriteString("…")
 		return
 	}
@@ -117,7 +124,7 @@ func (w *literalWriter) list(v reflect.Value, t types.Type, depth int) {
 		if i > 0 {
 			w.b.WriteString(", ")
 		}
-		if i == maxElements {
+		if i == maxElements || w.full() {
 			fmt.Fprintf(&w.b, "… %d more", v.Len()-i)
 			break
 		}
@@ -133,16 +140,18 @@ func (w *literalWriter) mapping(v reflect.Value, t types.Type, depth int) {
 		key = m.Key()
 	}
 	var entries []string
-	for it := v.MapRange(); it.Next(); {
+	size := 0
+	for it := v.MapRange(); it.Next() && len(entries) < maxElements && size < maxText; {
 		var e literalWriter
 		e.write(it.Key(), key, depth+1)
 		e.b.WriteString(": ")
 		e.write(it.Value(), elem(t), depth+1)
 		entries = append(entries, e.b.String())
+		size += e.b.Len()
 	}
 	sort.Strings(entries)
-	if len(entries) > maxElements {
-		entries = append(entries[:maxElements], fmt.Sprintf("… %d more", len(entries)-maxElements))
+	if more := v.Len() - len(entries); more > 0 {
+		entries = append(entries, fmt.Sprintf("… %d more", more))
 	}
 	w.b.WriteString(strings.Join(entries, ", ") + "}")
 }

@@ -69,6 +69,10 @@ func (s *Session) endError(r *run, e end) *lang.Error {
 // abandoned returns the error of a stopped cell that goes on waiting inside
 // compiled code.
 func (s *Session) abandoned(r *run) *lang.Error {
+	var overflow *engine.StackOverflow
+	if errors.As(r.cell.Cause(), &overflow) {
+		return s.stopError(r, overflow, nil, nil) // it only unwinds
+	}
 	note := "Something the cell called is still waiting or working in the background; it ends before any further statement of the cell."
 	return s.stopError(r, r.cell.Cause(), nil, []string{note})
 }

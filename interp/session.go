@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/parser"
 	"io"
 	"sync"
 	"time"
@@ -97,14 +98,18 @@ func (s *Session) IsComplete(_ context.Context, code string) (lang.Completeness,
 func (s *Session) Execute(ctx context.Context, c lang.Cell, out lang.Output) lang.Outcome {
 	s.running.Lock()
 	defer s.running.Unlock()
-	outcome := s.evaluate(ctx, c.Count, c.Code, out)
+	outcome := s.evaluate(ctx, c.Count, c.Code, out, !c.Silent)
 	if c.Silent {
 		outcome.Result = nil
 	}
 	if outcome.Err == nil && len(c.Expressions) > 0 {
 		outcome.Expressions = map[string]lang.Expression{}
 		for name, code := range c.Expressions {
-			value := s.evaluate(ctx, c.Count, code, out)
+			if _, err := parser.ParseExpr(code); err != nil {
+				outcome.Expressions[name] = lang.Expression{Err: newError(lang.CompileError, fmt.Sprintf("%q is not an expression: %v", code, err), nil)}
+				continue
+			}
+			value := s.evaluate(ctx, c.Count, code, out, false)
 			if value.Err == nil && value.Result == nil {
 				value.Err = newError(lang.CompileError, fmt.Sprintf("%q has no value", code), nil)
 			}
@@ -114,8 +119,14 @@ func (s *Session) Execute(ctx context.Context, c lang.Cell, out lang.Output) lan
 	return outcome
 }
 
-// evaluate checks and runs one piece of code.
-func (s *Session) evaluate(ctx context.Context, count int, code string, out lang.Output) lang.Outcome {
+// evaluate checks and runs one piece of code. Tracebacks show lines of it if it
+// is the cell that people know by that number. A bug of ours costs the cell.
+func (s *Session) evaluate(ctx context.Context, count int, code string, out lang.Output, shown bool) (outcome lang.Outcome) {
+	defer func() {
+		if r := recover(); r != nil {
+			outcome = failed(newError("InternalError", fmt.Sprintf("a bug of Cuaderno, please report it with this cell: %v", r), nil))
+		}
+	}()
 	unit, err := s.checker.Check(count, code)
 	if err != nil {
 		return failed(compileError(count, code, err))
@@ -129,7 +140,7 @@ func (s *Session) evaluate(ctx context.Context, count int, code string, out lang
 		return failed(compileError(count, code, err))
 	}
 	unit.Commit()
-	s.remember(program)
+	s.remember(program, shown)
 	if len(unit.Targets) > 0 {
 		mpruntime.Prepare()
 	}
@@ -166,9 +177,13 @@ func (s *Session) run(ctx context.Context, program *engine.Program, out lang.Out
 		return c.Result(), s.endError(&r, e)
 	case <-ctx.Done():
 		c.Stop(errInterrupted)
-	case <-c.Context().Done():
+		mpruntime.Interrupt(mpCell{c})
+	case <-c.Context().Done(): // by the cell itself: its children go on
+		var exit engine.Exit
+		if errors.As(c.Cause(), &exit) {
+			return engine.Value{}, s.stopError(&r, exit, nil, nil)
+		}
 	}
-	mpruntime.Interrupt(mpCell{c})
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {

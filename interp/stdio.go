@@ -73,7 +73,8 @@ func (in *input) Read(p []byte) (int, error) {
 }
 
 // replacedSymbols are what cells see instead of functions of the standard
-// library, by import path; those of "print" are the builtins print and println.
+// library, by import path; those of "print" are the builtins print and println and the standard
+// streams.
 func (e *evaluator) replacedSymbols() map[string]map[string]reflect.Value {
 	out, errs := stream{e, false}, stream{e, true}
 	// Not more than a reader, so that a scan takes the newline that ends it along,
@@ -118,6 +119,8 @@ func (e *evaluator) replacedSymbols() map[string]map[string]reflect.Value {
 		"print": values(map[string]any{
 			"Print":   func(a ...any) { fmt.Fprint(errs, a...) },
 			"Println": func(a ...any) { fmt.Fprintln(errs, a...) },
+			"Stdout":  func() io.Writer { return out },
+			"Stderr":  func() io.Writer { return errs },
 			"Stdin":   func() io.Reader { return in },
 		}),
 	}

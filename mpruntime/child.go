@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 
 	"cuaderno/internal/frame"
 )
@@ -71,8 +72,8 @@ const exitOrphan = 128 + 15
 // joined. The caller exits with the code at once. 0 is also the code of a helper
 // that was never needed.
 //
-// The process is interrupted by ending ctx, which the caller does on SIGINT. A
-// daemon ends when its parent does, even if the target has not returned; other
+// The process is interrupted by SIGINT, or by ending ctx. The caller sees to it
+// that SIGINT does not end a helper that still waits. A daemon ends when its parent does, even if the target has not returned; other
 // children live on as orphans.
 func ServeChild(ctx context.Context, control io.ReadWriteCloser, host Host) (exitCode int) {
 	conn := frame.New(control)
@@ -114,6 +115,10 @@ func ServeChild(ctx context.Context, control io.ReadWriteCloser, host Host) (exi
 	if b.Daemon {
 		orphaned = parent.done
 	}
+	// A helper that waits for its work has nothing that could be interrupted; from
+	// here on an interrupt is one of the target.
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	_ = stop // a target that still runs at the end must not take it for an interrupt
 	ended := make(chan int, 1)
 	go func() {
 		code := host.Run(ctx, bundle)

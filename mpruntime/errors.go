@@ -16,6 +16,15 @@ var (
 	ErrNoHost = errors.New("mp: this program cannot run functions in another process")
 )
 
+// A startError says of which process the start failed.
+type startError struct {
+	name, text string
+	err        error
+}
+
+func (e *startError) Error() string { return "mp: starting " + e.name + ": " + e.text }
+func (e *startError) Unwrap() error { return e.err }
+
 // errNotMade is the error of a Process that NewProcess did not make.
 var errNotMade = errors.New("mp: a Process is made by mp.NewProcess")
 

@@ -306,7 +306,7 @@ func TestDaemonHasNoChildren(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if code := join(t, p); code != 1 || !strings.Contains(out.String(), mp.ErrDaemonChild.Error()) {
+	if code := join(t, p); code != 1 || !strings.Contains(out.String(), strings.TrimPrefix(mp.ErrDaemonChild.Error(), "mp: ")) {
 		t.Errorf("code %d, output %q", code, out.String())
 	}
 }

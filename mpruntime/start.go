@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -35,7 +36,8 @@ func (p *Process) Start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil {
-		p.state, p.startErr = made, fmt.Errorf("mp: starting %s: %w", p.Name, err)
+		text := strings.TrimPrefix(err.Error(), "mp: ")
+		p.state, p.startErr = made, &startError{p.Name, text, err}
 		return p.startErr
 	}
 	return nil
@@ -79,7 +81,11 @@ func (p *Process) start() error {
 	p.mu.Unlock()
 	here.mu.Lock()
 	here.children = append(here.children, p)
+	ending := here.ending
 	here.mu.Unlock()
+	if ending { // since it was asked above: whoever ends the children has not seen this one
+		_ = h.proc.Signal(syscall.SIGKILL) // it may just have ended
+	}
 	go p.supervise(name, message)
 	here.refill()
 	return nil
@@ -108,10 +114,11 @@ func (p *Process) supervise(name string, message []byte) {
 	case bootErr == nil, code < 0 && !h.refused(bootErr):
 		// It ran, or somebody killed it before it did: the exit code tells.
 	default:
+		err := fmt.Errorf("mp: starting %s: %w", name, bootErr)
 		p.mu.Lock()
-		p.startErr = fmt.Errorf("mp: starting %s: %w", name, bootErr)
-		fmt.Fprintln(p.cell.Stderr(), p.startErr)
+		p.startErr = err
 		p.mu.Unlock()
+		fmt.Fprintln(p.cell.Stderr(), err)
 	}
 	here.forget(p)
 	p.code = code

@@ -11,11 +11,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"os/signal"
-	"syscall"
 
 	"cuaderno/internal/spawn"
 	"cuaderno/interp"
@@ -25,7 +25,10 @@ import (
 
 func main() {
 	control, lifeline, err := spawn.Inherited()
-	if err != nil || len(os.Args) < 2 {
+	if err == nil && len(os.Args) < 2 {
+		err = errors.New("the role is missing: session or child")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "cuaderno-helper:", err)
 		os.Exit(2)
 	}
@@ -42,10 +45,11 @@ func main() {
 	}
 	command := mpruntime.Command{Path: program, Args: []string{"child"}, Lifeline: lifeline}
 
+	// Interrupts of a session come over its control connection; a child takes them
+	// when it has something to interrupt.
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	switch os.Args[1] {
 	case "session":
-		// Interrupts come over the control connection.
-		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 		if len(os.Args) > 2 {
 			os.Args = os.Args[2:]
 		} else {
@@ -60,11 +64,8 @@ func main() {
 			os.Exit(1)
 		}
 	case "child":
-		// The context ends by an interrupt only: a target that still runs when the
-		// process ends must not take it for one.
-		ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGINT)
 		host := interp.NewChild(os.Stdout, os.Stderr, command)
-		os.Exit(mpruntime.ServeChild(ctx, control, host))
+		os.Exit(mpruntime.ServeChild(context.Background(), control, host))
 	default:
 		fmt.Fprintf(os.Stderr, "cuaderno-helper: there is no role %q\n", os.Args[1])
 		os.Exit(2)

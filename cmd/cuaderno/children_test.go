@@ -288,3 +288,22 @@ q.Join()`)
 	}
 	k.prints("fmt.Println(q.ExitCode())", "-9 true\n")
 }
+
+// TestInterruptedStockIsNotLost checks that an interrupt of the whole group,
+// which also reaches helpers that wait for their work, costs no later process.
+func TestInterruptedStockIsNotLost(t *testing.T) {
+	k := serve(t)
+	k.ok(`p := mp.NewProcess(func() { syscall.Kill(0, syscall.SIGINT) }); p.Start(); p.Join()`)
+	for range 3 {
+		k.prints(`p = mp.NewProcess(func() { fmt.Println("sigue") }); p.Start(); p.Join()`, "sigue\n")
+	}
+}
+
+// TestInterruptSignalIsHarmless checks that SIGINT, which terminals and front ends
+// send to whole groups, does not end the kernel.
+func TestInterruptSignalIsHarmless(t *testing.T) {
+	k := serve(t)
+	k.ok(`x := 7`)
+	k.prints(`syscall.Kill(os.Getppid(), syscall.SIGINT); fmt.Println(x)`, "7\n")
+	k.prints(`fmt.Println(x + 1)`, "8\n")
+}

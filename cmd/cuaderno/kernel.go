@@ -22,6 +22,7 @@ func kernelCommand() command {
 		synopsis: "-f CONNECTION-FILE",
 		summary:  "Serve a notebook. Jupyter starts this.",
 		run:      runKernel,
+		survives: true,
 	}
 }
 

@@ -35,6 +35,9 @@ type command struct {
 	synopsis string // the arguments, as in a usage line
 	summary  string // one line for the list of verbs
 	run      func(ctx context.Context, p *program, args []string) error
+	// survives says that SIGINT means nothing to the command: a terminal and
+	// front ends send it to whole groups of processes.
+	survives bool
 }
 
 // commands lists the verbs in the order in which usage shows them.
@@ -68,7 +71,7 @@ func (e exitError) Error() string { return fmt.Sprintf("exit status %d", int(e))
 const usageStatus exitError = 2
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGHUP)
 	p := &program{arg0: os.Args[0], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, host: install.ThisHost()}
 	status := p.main(ctx, os.Args[1:])
 	stop()
@@ -91,6 +94,13 @@ func (p *program) main(ctx context.Context, args []string) int {
 	for _, c := range commands() {
 		if c.name != args[0] {
 			continue
+		}
+		if c.survives {
+			signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+		} else {
+			var stop context.CancelFunc
+			ctx, stop = signal.NotifyContext(ctx, os.Interrupt)
+			defer stop()
 		}
 		err := c.run(ctx, p, args[1:])
 		var status exitError

@@ -329,7 +329,7 @@ func TestRunNotebookPrints(t *testing.T) {
 		"fmt.Println(\"not reached\")",
 	))
 	invoke(t, dir, "unread\n", "run", "n.ipynb").check(t, 1, "a\n21\none\ntwo\n",
-		"c\n", "panic: on purpose", "n.ipynb: cell 5 (In [4], id cd) failed", "does not allow input")
+		"c\n", "panic: on purpose", "n.ipynb: cell 5 (In [4], id cd) failed", "the front end does not allow it")
 }
 
 func TestRunNotebookStopsAtAFailure(t *testing.T) {

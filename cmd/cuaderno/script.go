@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"strconv"
 	"strings"
 
@@ -14,7 +17,8 @@ const programCell = 1
 
 // joinChildren is what a program does at its end: as in CPython, children that
 // are no daemons are waited for.
-const joinChildren = `for _, p := range mp.ActiveChildren() { if !p.Daemon { p.Join() } }`
+const joinChildren = `import mpʹ "cuaderno/mpruntime"
+for _, p := range mpʹ.ActiveChildren() { if !p.Daemon { p.Join() } }`
 
 // runProgram runs a Go program, or a cell without package clause, with the
 // streams of this process, and ends as go run would.
@@ -22,6 +26,10 @@ func (p *program) runProgram(ctx context.Context, request runRequest, start lang
 	source, err := request.source(p.stdin)
 	if err != nil {
 		return err
+	}
+	if err := request.checkProgram(source); err != nil {
+		p.complain(err.Error())
+		return exitError(1)
 	}
 	out := newPrinter(p.stdout, p.stderr, newLineReader(p.stdin))
 	r := newRunner(start, request.timeout)
@@ -38,6 +46,27 @@ func (p *program) runProgram(ctx context.Context, request runRequest, start lang
 		err = interruptedStatus(ctx)
 	}
 	return p.joined(err, r.close()) // what the program left running may still print
+}
+
+// checkProgram refuses a file that go run would refuse: one that is no main
+// package, or has no main function. Other mistakes are the checker's to tell.
+func (r runRequest) checkProgram(source string) error {
+	if r.file == "-" {
+		return nil
+	}
+	file, _ := parser.ParseFile(token.NewFileSet(), r.file, source, parser.SkipObjectResolution)
+	if file == nil || file.Name == nil || file.Name.Name == "" || file.Name.Name == "_" {
+		return fmt.Errorf("%s: expected 'package main' at the start of a program", r.file)
+	}
+	if file.Name.Name != "main" {
+		return fmt.Errorf("package %s is not a main package: %s cannot be run", file.Name.Name, r.file)
+	}
+	for _, decl := range file.Decls {
+		if fn, ok := decl.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "main" {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s: function main is undeclared in the main package", r.file)
 }
 
 // programEnd tells how the program failed and returns its exit status.

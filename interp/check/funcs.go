@@ -145,8 +145,21 @@ func (p *pass) bind(f *funcDecl, previous map[string]types.Object) {
 	if f.sign.Recv == nil && !p.attach(f, obj) {
 		return
 	}
-	p.session.methods[f.fn.Object] = p.signatureText(f)
+	p.rememberMethod(f)
 	p.unit.Funcs = append(p.unit.Funcs, f.fn)
+}
+
+// rememberMethod records the text of a method's signature for the cells to come.
+func (p *pass) rememberMethod(f *funcDecl) {
+	methods, m := p.session.methods, f.fn.Object
+	before, had := methods[m]
+	p.unit.undo = append(p.unit.undo, func() {
+		delete(methods, m)
+		if had {
+			methods[m] = before
+		}
+	})
+	methods[m] = p.signatureText(f)
 }
 
 // attach makes a body given to a type of an earlier cell its method: the one it
@@ -178,7 +191,7 @@ func (p *pass) attach(f *funcDecl, asFunction *types.Func) bool {
 	m := types.NewFunc(f.decl.Name.Pos(), p.session.pkg, name, method)
 	named.AddMethod(m)
 	p.unit.undo = append(p.unit.undo, func() { removeMethod(named, m) })
-	f.fn.Object, f.fn.Added = m, true
+	f.fn.Object = m
 	return true
 }
 

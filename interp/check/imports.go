@@ -23,6 +23,14 @@ func (p *pass) resolveImports() {
 			p.fail(spec, "invalid import path "+spec.Path.Value)
 			continue
 		}
+		switch path {
+		case "unsafe":
+			p.fail(spec, "package unsafe is not offered to cells")
+			continue
+		case "mp", "display", "cuaderno/mp", "cuaderno/display":
+			p.fail(spec, "mp and display need no import: they are always there")
+			continue
+		}
 		if _, ok := s.importer.Offers(path); !ok {
 			p.fail(spec, "package "+path+" is not in the standard library: cells can import only that")
 			continue

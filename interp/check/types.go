@@ -86,6 +86,7 @@ func (p *pass) rememberTypes() {
 			return true
 		})
 		p.session.types[obj] = source
+		p.unit.undo = append(p.unit.undo, func() { delete(p.session.types, obj) })
 	}
 }
 

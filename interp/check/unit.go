@@ -45,8 +45,6 @@ type Func struct {
 	Decl   *ast.FuncDecl
 	// Recv is the type that a method belongs to, nil for a function.
 	Recv *types.TypeName
-	// Added reports a method that its type, of an earlier cell, did not have.
-	Added bool
 	// Generic reports type parameters, of the function or its receiver.
 	Generic bool
 }
@@ -84,8 +82,6 @@ func (u *Unit) Variable(obj types.Object) *types.Var {
 	}
 	return nil
 }
-
-// position and offsets of a node in the text that was parsed.
 
 // Start returns where n starts in Cell.Text.
 func (u *Unit) Start(n ast.Node) int { return u.Cell.Offset(n.Pos()) }

@@ -19,33 +19,41 @@ type HTMLer interface {
 	HTML() string
 }
 
-// Of renders any value: a Bundle as it is, a Displayer, an HTMLer, an
-// image.Image as PNG, and everything else as fmt.Sprint writes it. The bundle
-// always has text/plain and shares no map with x. A method of x that panics
-// panics here.
+// Of renders any value: as Rich does, and what that cannot as fmt.Sprint writes
+// it. The bundle always has text/plain and shares no map with x. A method of x
+// that panics panics here.
 func Of(x any) Bundle {
+	if b, ok := Rich(x); ok {
+		return b
+	}
+	return Text(fmt.Sprint(x))
+}
+
+// Rich renders a value that has a form of its own: a Bundle as it is, a
+// Displayer, an HTMLer, an image.Image as PNG. ok is false for all others.
+func Rich(x any) (b Bundle, ok bool) {
 	if v := reflect.ValueOf(x); v.Kind() == reflect.Pointer && v.IsNil() {
-		return Text(fmt.Sprint(x)) // its methods would dereference it
+		return Bundle{}, false // its methods would dereference it
 	}
 	switch x := x.(type) {
 	case Bundle:
-		return x.complete("")
+		return x.complete(""), true
 	case *Bundle:
-		return x.complete("")
+		return x.complete(""), true
 	case Displayer:
 		b := x.MimeBundle()
 		if _, ok := b.Data[MIMEPlain]; !ok {
-			return b.complete(fmt.Sprint(x))
+			return b.complete(fmt.Sprint(x)), true
 		}
-		return b.complete("")
+		return b.complete(""), true
 	case HTMLer:
 		b := Text(fmt.Sprint(x))
 		b.Data[MIMEHTML] = x.HTML()
-		return b
+		return b, true
 	case image.Image:
-		return Image(x)
+		return Image(x), true
 	}
-	return Text(fmt.Sprint(x))
+	return Bundle{}, false
 }
 
 // complete returns a copy of b in which no map is nil and in which text/plain

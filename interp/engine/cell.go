@@ -91,17 +91,44 @@ func (c *Cell) Run(f func(), end func(g *Goroutine, value any)) {
 	g := newGoroutine(c)
 	go func() {
 		g.enter()
-		returned := false
-		defer func() {
-			value := recover()
-			if value == nil && !returned {
-				value = Goexit{}
-			}
-			end(g, value)
-		}()
-		f()
-		returned = true
+		c.guard(g, f, end)
 	}()
+}
+
+func (c *Cell) guard(g *Goroutine, f func(), end func(g *Goroutine, value any)) {
+	returned := false
+	defer func() {
+		value := recover()
+		if value == nil && !returned {
+			value = Goexit{}
+		}
+		end(g, value)
+	}()
+	f()
+	returned = true
+}
+
+// ended is the end of a goroutine that nobody waits for.
+func (c *Cell) ended(g *Goroutine, value any) {
+	switch value.(type) {
+	case nil, Goexit:
+	default:
+		c.onPanic(g, value)
+	}
+}
+
+// Guard returns a function that runs f as a goroutine of the calling one's cell,
+// for compiled code that will call it on a goroutine of its own making.
+func Guard(f func()) func() {
+	caller := Current()
+	if caller == nil {
+		return f
+	}
+	return func() {
+		g := newGoroutine(caller.Cell)
+		defer g.enter()()
+		caller.Cell.guard(g, f, caller.Cell.ended)
+	}
 }
 
 // Exit is the cause of a stop by os.Exit.
@@ -110,14 +137,15 @@ type Exit struct{ Code int }
 func (e Exit) Error() string { return fmt.Sprintf("exit status %d", e.Code) }
 
 // ExitCell is os.Exit for the notebook: it stops the cell of the calling
-// goroutine. The process lives.
+// goroutine. The process lives; the goroutine waits for ever, because os.Exit runs
+// nothing that was deferred.
 func ExitCell(code int) {
 	g := Current()
 	if g == nil {
 		panic(Exit{code})
 	}
 	g.Cell.Stop(Exit{code})
-	g.Cell.Check()
+	select {}
 }
 
 // Goexit stands for the panic of a goroutine that runtime.Goexit ended, or a
@@ -127,61 +155,45 @@ type Goexit struct{}
 // Start is the go statement of the notebook: it calls fn with args on a new
 // goroutine of the calling one's cell. The goroutine ends with its function, or
 // when the cell is stopped; nothing waits for it, as in Go.
-func Start(fn any, args ...any) {
-	c := (*Cell)(nil)
-	if g := Current(); g != nil {
-		c = g.Cell
-	}
+func Start(fn any, args ...any) { start(fn, args, false) }
+
+// StartSpread is Start for a call whose last argument is the list of a variadic
+// function's.
+func StartSpread(fn any, args ...any) { start(fn, args, true) }
+
+func start(fn any, args []any, spread bool) {
 	f := reflect.ValueOf(fn)
 	if !f.IsValid() || f.Kind() != reflect.Func || f.IsNil() {
 		panic(nilGo{})
 	}
-	in := arguments(f.Type(), args)
-	call := func() {
-		if f.Type().IsVariadic() && len(in) == f.Type().NumIn() && len(args) == len(in) && reflect.TypeOf(args[len(args)-1]) == f.Type().In(len(in)-1) {
-			f.CallSlice(in)
-			return
+	in := make([]reflect.Value, len(args))
+	for i, arg := range args {
+		in[i] = reflect.ValueOf(arg)
+		if in[i].IsValid() {
+			continue
 		}
-		f.Call(in)
+		t := f.Type().In(min(i, f.Type().NumIn()-1))
+		if f.Type().IsVariadic() && i >= f.Type().NumIn()-1 && !spread {
+			t = t.Elem()
+		}
+		in[i] = reflect.Zero(t)
 	}
-	if c == nil {
+	call := func() { f.Call(in) }
+	if spread {
+		call = func() { f.CallSlice(in) }
+	}
+	g := Current()
+	if g == nil {
 		go call()
 		return
 	}
-	c.Run(call, func(g *Goroutine, value any) {
-		switch value.(type) {
-		case nil, Goexit:
-		default:
-			c.onPanic(g, value)
-		}
-	})
+	g.Cell.Run(call, g.Cell.ended)
 }
 
 type nilGo struct{}
 
 func (nilGo) Error() string { return "go of nil func value" }
 func (nilGo) RuntimeError() {}
-
-// arguments converts args, whose constants have their default types, to what a
-// function of type t takes.
-func arguments(t reflect.Type, args []any) []reflect.Value {
-	in := make([]reflect.Value, len(args))
-	for i, arg := range args {
-		param := t.In(min(i, t.NumIn()-1))
-		if t.IsVariadic() && i >= t.NumIn()-1 && (reflect.TypeOf(arg) != param || len(args) != t.NumIn()) {
-			param = param.Elem()
-		}
-		v := reflect.ValueOf(arg)
-		switch {
-		case !v.IsValid():
-			v = reflect.Zero(param)
-		case !v.Type().AssignableTo(param) && v.Type().ConvertibleTo(param):
-			v = v.Convert(param)
-		}
-		in[i] = v
-	}
-	return in
-}
 
 // Ignored says on the cell's stderr, once for each text, that a statement did not
 // look at an error. An object whose making failed returns the same error from

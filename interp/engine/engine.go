@@ -27,8 +27,9 @@ type Engine interface {
 	Run(p *Program)
 	// Prepare does in advance what programs that use these packages will need.
 	Prepare(packages ...string) error
-	// Variable returns the session variable that a program declared, settable.
-	Variable(name string) (reflect.Value, bool)
+	// Variables returns the session variables that programs declared, settable, by
+	// name. The map is the caller's.
+	Variables() map[string]reflect.Value
 }
 
 // A Program is a lowered cell.
@@ -62,8 +63,7 @@ type Definition struct {
 // A Kind tells definitions apart.
 type Kind int
 
-// The kinds of definitions. A Body is bound to a function's name, which may
-// have had another one before.
+// The kinds of definitions.
 const (
 	TypeDef Kind = iota
 	ConstDef

@@ -74,6 +74,15 @@ func At(frame *Frame, line int) {
 	}
 }
 
+// Leave says that the function of frame returns.
+func Leave(frame *Frame) {
+	if g := frame.g; g != nil {
+		g.mu.Lock()
+		g.depth = frame.depth - 1
+		g.mu.Unlock()
+	}
+}
+
 // A StackOverflow is the cause of a stop by a recursion without end.
 type StackOverflow struct{ G *Goroutine }
 

@@ -50,8 +50,13 @@ func newGoroutine(cell *Cell) *Goroutine {
 	return g
 }
 
-// enter makes g the record of the calling goroutine.
-func (g *Goroutine) enter() { runtimeSetProfLabel(unsafe.Pointer(g)) }
+// enter makes g the record of the calling goroutine. The function that it returns
+// puts back what it found.
+func (g *Goroutine) enter() (leave func()) {
+	before := runtimeGetProfLabel()
+	runtimeSetProfLabel(unsafe.Pointer(g))
+	return func() { runtimeSetProfLabel(before) }
+}
 
 // check ends the calling goroutine if its cell was stopped. Now and then it lets
 // others run: hundreds of loops that each keep a processor until the runtime

@@ -5,7 +5,9 @@ package engine
 type Target struct {
 	// Name is the function's in the program, Label what messages call it.
 	Name, Label string
-	// Captures point to the variables that a literal uses from around it.
+	// Literal says that the function returns the target, given the variables that
+	// a literal uses from around it: Captures point to them.
+	Literal  bool
 	Captures []any
 	// Recv is the value whose method the target is, if it is one; the function
 	// takes it as its first argument.

@@ -75,8 +75,9 @@ type Output interface {
 	ReadLine(ctx context.Context, prompt string, password bool) (string, error)
 }
 
-// ErrNoInput is returned by Output.ReadLine when the front end allows no input.
-var ErrNoInput = errors.New("this front end does not allow input")
+// ErrNoInput is returned by Output.ReadLine when the front end allows no input,
+// or no longer.
+var ErrNoInput = errors.New("no input: the front end does not allow it, or the cell has ended")
 
 // An Outcome is the end of a cell.
 type Outcome struct {

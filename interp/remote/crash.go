@@ -27,6 +27,9 @@ func (p *pipes) stdout(text []byte) {
 	}
 }
 
+// maxHeld is how much is kept of a crash: it begins with what matters.
+const maxHeld = 64 << 10
+
 // crashMarks are how the Go runtime begins to say why it ends the process.
 var crashMarks = [][]byte{[]byte("fatal error: "), []byte("runtime: "), []byte("panic: "), []byte("unexpected fault address"), []byte("SIG")}
 
@@ -37,7 +40,7 @@ func (p *pipes) stderr(text []byte) {
 		p.held = append(p.held, text[at:]...)
 		text = text[:at]
 	} else {
-		p.held = append(p.held, text...)
+		p.held = append(p.held, text[:min(len(text), max(0, maxHeld-len(p.held)))]...)
 		text = nil
 	}
 	p.mu.Unlock()
@@ -105,10 +108,10 @@ func (c *Client) running() *execution {
 
 // crashError says of what the session died.
 func (c *Client) crashError() error {
-	if text := c.pipes.crashText(); text != "" {
+	code, _ := c.proc.State()
+	if text := c.pipes.crashText(); text != "" && code != -int(syscall.SIGKILL) {
 		return errors.New(text)
 	}
-	code, _ := c.proc.State()
 	switch {
 	case code == -int(syscall.SIGKILL):
 		return errors.New("killed by signal 9 (SIGKILL), as the system does when memory runs out")

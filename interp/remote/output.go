@@ -1,8 +1,8 @@
 package remote
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -20,11 +20,11 @@ func (o *output) Stdout(p []byte) { o.s.queue.stream(kindStdout, o.serial, p) }
 func (o *output) Stderr(p []byte) { o.s.queue.stream(kindStderr, o.serial, p) }
 
 func (o *output) Display(b display.Bundle, id string) {
-	o.s.queue.send(kindDisplay, encode(shown{Serial: o.serial, Bundle: b, ID: id}))
+	o.s.queue.send(kindDisplay, encode(shown{Serial: o.serial, Bundle: encodable(b), ID: id}))
 }
 
 func (o *output) UpdateDisplay(b display.Bundle, id string) {
-	o.s.queue.send(kindUpdate, encode(shown{Serial: o.serial, Bundle: b, ID: id}))
+	o.s.queue.send(kindUpdate, encode(shown{Serial: o.serial, Bundle: encodable(b), ID: id}))
 }
 
 func (o *output) ClearOutput(wait bool) {
@@ -72,7 +72,7 @@ type message struct {
 }
 
 // maxWaiting is how many bytes of text may wait before a printing goroutine
-// does.
+// does, and about how many go into one message.
 const maxWaiting = 1 << 20
 
 func newQueue(conn *frame.Conn) *queue {
@@ -90,7 +90,8 @@ func (q *queue) run() {
 			return
 		}
 		for _, m := range batch {
-			if q.conn.Write(m.kind, m.payload) != nil {
+			err := q.conn.Write(m.kind, m.payload)
+			if err != nil && !errors.Is(err, frame.ErrTooLong) {
 				q.abandon() // the kernel is gone: nobody listens
 				break
 			}
@@ -128,11 +129,15 @@ func (q *queue) stream(kind byte, serial uint64, p []byte) {
 		return
 	}
 	q.size += len(p)
-	if n := len(q.waiting); n > 0 && q.waiting[n-1].kind == kind && q.waiting[n-1].serial == serial {
-		q.waiting[n-1].payload = append(q.waiting[n-1].payload, p...)
-		return
+	for len(p) > 0 {
+		piece := p[:min(len(p), maxWaiting)]
+		p = p[len(piece):]
+		if n := len(q.waiting); n > 0 && q.waiting[n-1].kind == kind && q.waiting[n-1].serial == serial && len(q.waiting[n-1].payload) < maxWaiting {
+			q.waiting[n-1].payload = append(q.waiting[n-1].payload, piece...)
+			continue
+		}
+		q.waiting = append(q.waiting, message{kind, serial, withSerial(serial, piece)})
 	}
-	q.waiting = append(q.waiting, message{kind, serial, withSerial(serial, bytes.Clone(p))})
 	q.changed.Broadcast()
 }
 

@@ -84,13 +84,49 @@ type outcome struct {
 	Outcome lang.Outcome `json:"outcome"`
 }
 
+// encode writes a message. Only a bundle holds values that are not ours; it has
+// been through encodable.
 func encode(v any) []byte {
 	data, err := json.Marshal(v)
 	if err != nil {
-		// Only a bundle holds values that are not ours.
-		data, _ = json.Marshal(map[string]any{"bundle": display.Text(fmt.Sprintf("cannot be shown: %v", err))})
+		panic(fmt.Sprintf("cuaderno: a message that is no JSON: %v", err))
 	}
 	return data
+}
+
+// encodable returns b with the values that JSON cannot hold replaced by what is
+// wrong with them.
+func encodable(b display.Bundle) display.Bundle {
+	return display.Bundle{Data: encodableMap(b.Data), Metadata: encodableMap(b.Metadata)}
+}
+
+func encodableMap(m map[string]any) map[string]any {
+	out := make(map[string]any, len(m))
+	for name, value := range m {
+		data, err := json.Marshal(value)
+		if err != nil {
+			out[name] = fmt.Sprintf("cannot be shown: %v", err)
+			continue
+		}
+		out[name] = json.RawMessage(data)
+	}
+	return out
+}
+
+// encodableOutcome is encodable for the bundles of an outcome.
+func encodableOutcome(o lang.Outcome) lang.Outcome {
+	if o.Result != nil {
+		b := encodable(*o.Result)
+		o.Result = &b
+	}
+	for name, e := range o.Expressions {
+		if e.Bundle != nil {
+			b := encodable(*e.Bundle)
+			e.Bundle = &b
+			o.Expressions[name] = e
+		}
+	}
+	return o
 }
 
 func withSerial(serial uint64, p []byte) []byte {

@@ -122,6 +122,6 @@ func (s *server) execute(ctx context.Context, m execute) {
 		s.mu.Lock()
 		delete(s.cancel, m.Serial)
 		s.mu.Unlock()
-		s.queue.send(kindOutcome, encode(outcome{m.Serial, result}))
+		s.queue.send(kindOutcome, encode(outcome{m.Serial, encodableOutcome(result)}))
 	})
 }

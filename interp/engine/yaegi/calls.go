@@ -17,8 +17,13 @@ func (l *lowering) goStmt(stmt *ast.GoStmt) {
 		l.children(stmt)
 		return
 	}
-	start := l.unit.Start(stmt)
-	l.replace(start, l.unit.Start(call.Fun), "rtʹ.Start(")
+	start := "rtʹ.Start("
+	if call.Ellipsis.IsValid() {
+		start = "rtʹ.StartSpread("
+		dots := l.unit.Cell.Offset(call.Ellipsis)
+		l.replace(dots, dots+len("..."), "")
+	}
+	l.replace(l.unit.Start(stmt), l.unit.Start(call.Fun), start)
 	l.walk(call.Fun)
 	paren := l.unit.Cell.Offset(call.Lparen)
 	comma := ", "
@@ -26,13 +31,31 @@ func (l *lowering) goStmt(stmt *ast.GoStmt) {
 		comma = ""
 	}
 	l.replace(paren, paren+1, comma)
-	for _, arg := range call.Args {
+	sig, _ := l.unit.Info.TypeOf(call.Fun).Underlying().(*types.Signature)
+	for i, arg := range call.Args {
+		l.argument(arg, parameter(sig, i))
+	}
+}
+
+// parameter returns the type that the i-th argument of a call is given to.
+func parameter(sig *types.Signature, i int) types.Type {
+	last := sig.Params().Len() - 1
+	if sig.Variadic() && i >= last {
+		return sig.Params().At(last).Type().(*types.Slice).Elem()
+	}
+	return sig.Params().At(i).Type()
+}
+
+// argument lowers an argument that goes through a parameter of type any: a
+// constant would arrive there with its default type, so it gets its own.
+func (l *lowering) argument(arg ast.Expr, want types.Type) {
+	if l.unit.Info.Types[arg].Value == nil || types.IsInterface(want) {
 		l.walk(arg)
+		return
 	}
-	if call.Ellipsis.IsValid() {
-		dots := l.unit.Cell.Offset(call.Ellipsis)
-		l.replace(dots, dots+len("..."), "")
-	}
+	l.insert(l.unit.Start(arg), l.typeString(want)+"(")
+	l.walk(arg)
+	l.insert(l.unit.End(arg), ")")
 }
 
 func (l *lowering) call(call *ast.CallExpr) {
@@ -45,22 +68,45 @@ func (l *lowering) call(call *ast.CallExpr) {
 		return
 	}
 	if sig, ok := l.unit.Info.TypeOf(call.Fun).(*types.Signature); ok {
-		l.standardInput(call, sig)
+		l.standardStreams(call, sig)
+	}
+	if i, ok := background[l.callee(call)]; ok && i < len(call.Args) {
+		l.insert(l.unit.Start(call.Args[i]), "rtʹ.Guard(")
+		defer l.insert(l.unit.End(call.Args[i]), ")")
 	}
 	l.children(call)
 }
 
-// standardInput gives a call that takes os.Stdin as a reader the input of the
-// cell, which asks the front end.
-func (l *lowering) standardInput(call *ast.CallExpr, sig *types.Signature) {
+// background are the functions of the standard library that call one of their
+// arguments on another goroutine, and which: a panic there is the cell's.
+var background = map[string]int{"(*sync.WaitGroup).Go": 0, "time.AfterFunc": 1, "context.AfterFunc": 1}
+
+// callee returns the full name of the compiled function or method that is called.
+func (l *lowering) callee(call *ast.CallExpr) string {
+	if sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr); ok {
+		if fn, ok := l.unit.Info.Uses[sel.Sel].(*types.Func); ok {
+			return fn.FullName()
+		}
+	}
+	return ""
+}
+
+// standardStreams gives a call that takes os.Stdin, os.Stdout or os.Stderr as a
+// reader or writer those of the cell: its input asks the front end, and its output
+// keeps its place among what the cell prints.
+func (l *lowering) standardStreams(call *ast.CallExpr, sig *types.Signature) {
 	for i, arg := range call.Args {
 		sel, ok := arg.(*ast.SelectorExpr)
 		if !ok || i >= sig.Params().Len() || !types.IsInterface(sig.Params().At(i).Type()) {
 			continue
 		}
 		v, ok := l.unit.Info.Uses[sel.Sel].(*types.Var)
-		if ok && v.Name() == "Stdin" && v.Pkg().Path() == "os" {
-			l.replace(l.unit.Start(arg), l.unit.End(arg), "rtʹ.Stdin()")
+		if !ok || v.Pkg() == nil || v.Pkg().Path() != "os" {
+			continue
+		}
+		switch v.Name() {
+		case "Stdin", "Stdout", "Stderr":
+			l.replace(l.unit.Start(arg), l.unit.End(arg), "rtʹ."+v.Name()+"()")
 			l.replaced[arg] = true
 		}
 	}
@@ -121,7 +167,7 @@ func (l *lowering) bareLiteral(lit *ast.FuncLit) {
 		label += ".func"
 	}
 	l.walk(lit.Type)
-	l.enterFunction(lit.Body, fmt.Sprintf("%s%d", label, outer.lits))
+	l.enterFunction(lit.Body, fmt.Sprintf("%s%d", label, outer.lits), l.unit.Info.TypeOf(lit).(*types.Signature).Results())
 	l.walk(lit.Body)
 	l.leaveFunction()
 }
@@ -154,21 +200,12 @@ func (l *lowering) process(call *ast.CallExpr, target *check.Target) {
 		}
 		l.replace(start, end, fmt.Sprintf("rtʹ.Method(%q, %q, %s)", name, label, value))
 	}
-	l.arguments(call, target)
-}
-
-// arguments lowers the arguments that the target will get, constants with the
-// type of their parameter.
-func (l *lowering) arguments(call *ast.CallExpr, target *check.Target) {
 	for i, arg := range call.Args[1:] {
-		tv := l.unit.Info.Types[arg]
-		if tv.Value != nil && !call.Ellipsis.IsValid() && !types.IsInterface(target.Param(i)) {
-			l.insert(l.unit.Start(arg), l.typeString(target.Param(i))+"(")
+		if call.Ellipsis.IsValid() {
 			l.walk(arg)
-			l.insert(l.unit.End(arg), ")")
-			continue
+		} else {
+			l.argument(arg, target.Param(i))
 		}
-		l.walk(arg)
 	}
 }
 

@@ -151,12 +151,11 @@ func (e *Engine) Run(p *engine.Program) {
 	}
 }
 
-// Variable returns the package variable name.
-func (e *Engine) Variable(name string) (reflect.Value, bool) {
+// Variables returns yaegi's package variables.
+func (e *Engine) Variables() map[string]reflect.Value {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	v, ok := e.interp.Globals()[name]
-	return v, ok
+	return e.interp.Globals()
 }
 
 // imports returns the import declarations that yaegi has not seen, on one line.

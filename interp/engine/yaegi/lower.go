@@ -49,9 +49,10 @@ type lowering struct {
 
 // A function is a body that is being lowered.
 type function struct {
-	name   string
-	leaves bool // it calls other functions or waits
-	lits   int
+	name    string
+	results *types.Tuple
+	leaves  bool // it calls other functions or waits
+	lits    int
 }
 
 // unsupported is a complaint about a place in the cell.
@@ -191,7 +192,7 @@ func (l *lowering) function(f *check.Func) {
 			l.forwardMethod(f, name)
 		}
 	}
-	body := l.body(f.Decl.Body, label)
+	body := l.body(f.Decl.Body, label, sig.Results())
 	fmt.Fprintf(&l.bind, "%s = %s %s\n", name, head, body)
 	l.define(name, engine.FuncDef, "function "+label)
 }
@@ -227,7 +228,7 @@ func (l *lowering) forwardMethod(f *check.Func, name string) {
 }
 
 func (l *lowering) genericFunction(f *check.Func, label string) {
-	l.enterFunction(f.Decl.Body, label)
+	l.enterFunction(f.Decl.Body, label, f.Object.Signature().Results())
 	text := l.node(f.Decl)
 	l.leaveFunction()
 	l.decls.WriteString(text + "\n")
@@ -264,11 +265,11 @@ func (l *lowering) signatureText(recv *ast.FieldList, t *ast.FuncType) string {
 }
 
 // body lowers the body of a function and returns its text.
-func (l *lowering) body(body *ast.BlockStmt, label string) string {
+func (l *lowering) body(body *ast.BlockStmt, label string, results *types.Tuple) string {
 	if body == nil {
 		return "{}"
 	}
-	l.enterFunction(body, label)
+	l.enterFunction(body, label, results)
 	text := l.node(body)
 	l.leaveFunction()
 	return text

@@ -16,8 +16,11 @@ func runtimeSymbols(print map[string]reflect.Value) map[string]reflect.Value {
 		"Frame":         reflect.ValueOf((*engine.Frame)(nil)),
 		"Enter":         reflect.ValueOf(engine.Enter),
 		"At":            reflect.ValueOf(engine.At),
+		"Leave":         reflect.ValueOf(engine.Leave),
 		"Check":         reflect.ValueOf(engine.Check),
 		"Start":         reflect.ValueOf(engine.Start),
+		"StartSpread":   reflect.ValueOf(engine.StartSpread),
+		"Guard":         reflect.ValueOf(engine.Guard),
 		"Recovered":     reflect.ValueOf(recovered),
 		"Result":        reflect.ValueOf(func(v any) { setResult(engine.Value{V: v}) }),
 		"ResultText":    reflect.ValueOf(func(v any, text string) { setResult(engine.Value{V: v, Text: text, HasText: true}) }),
@@ -26,7 +29,7 @@ func runtimeSymbols(print map[string]reflect.Value) map[string]reflect.Value {
 		"Ignored":       reflect.ValueOf(ignored),
 		"Target":        reflect.ValueOf(func(name, label string) any { return engine.Target{Name: name, Label: label} }),
 		"Literal": reflect.ValueOf(func(name string, captures ...any) any {
-			return engine.Target{Name: name, Label: "function literal", Captures: captures}
+			return engine.Target{Name: name, Label: "function literal", Literal: true, Captures: captures}
 		}),
 		"Method": reflect.ValueOf(func(name, label string, recv any) any {
 			return engine.Target{Name: name, Label: label, Recv: recv, Method: true}

@@ -15,15 +15,12 @@ import (
 // statements returns the source of the function that runs the cell.
 func (l *lowering) statements() string {
 	body := l.unit.Cell.Body.Body
-	l.enterFunction(body, "")
+	l.insert(l.unit.End(body)-1, l.programCalls())
+	l.enterFunction(body, "", nil)
 	l.walk(body)
 	l.leaveFunction()
-	text := l.render(l.unit.Start(body), l.unit.End(body))
-	if calls := l.programCalls(); calls != "" {
-		text = strings.TrimSuffix(strings.TrimRight(text, " \n"), "}") + calls + "\n}"
-	}
 	clear(l.needs)
-	return "func " + l.program.Entry + "() " + text + "\n"
+	return "func " + l.program.Entry + "() " + l.render(l.unit.Start(body), l.unit.End(body)) + "\n"
 }
 
 // programCalls returns the calls that run a whole program: its init functions,
@@ -32,7 +29,7 @@ func (l *lowering) programCalls() string {
 	if !l.unit.Cell.Program {
 		return ""
 	}
-	calls, main := "", ""
+	calls, main := "\n", ""
 	for _, f := range l.unit.Funcs {
 		switch {
 		case f.Recv == nil && f.Object.Name() == "main":
@@ -86,8 +83,8 @@ func (l *lowering) textMethod(t types.Type) string {
 	return ""
 }
 
-func (l *lowering) enterFunction(body *ast.BlockStmt, label string) {
-	f := &function{name: label}
+func (l *lowering) enterFunction(body *ast.BlockStmt, label string, results *types.Tuple) {
+	f := &function{name: label, results: results}
 	if body != nil {
 		f.leaves = l.leaves(body)
 	}
@@ -96,6 +93,9 @@ func (l *lowering) enterFunction(body *ast.BlockStmt, label string) {
 	l.program.Frames[l.frames] = engine.FrameInfo{Name: label, Cell: l.unit.Count}
 	if body != nil {
 		l.insert(l.unit.Start(body)+1, fmt.Sprintf(" gʹ := rtʹ.Enter(%d); kʹ := 0; ", l.frames))
+		if results.Len() == 0 {
+			l.insert(l.unit.End(body)-1, "; rtʹ.Leave(gʹ) ")
+		}
 	}
 }
 
@@ -125,9 +125,6 @@ func (l *lowering) stmt(stmt ast.Stmt) {
 	case l.mayPanic(stmt):
 		l.insert(start, fmt.Sprintf("gʹ.Line = %d; ", l.unit.Line(stmt)))
 	}
-	if branch, ok := stmt.(*ast.BranchStmt); ok && branch.Tok == token.GOTO {
-		l.insert(start, "rtʹ.Check(); ")
-	}
 	if expr, ok := stmt.(*ast.ExprStmt); ok && expr.X == l.unit.Last {
 		before, after := l.result()
 		l.insert(start, before)
@@ -142,6 +139,38 @@ func (l *lowering) stmt(stmt ast.Stmt) {
 		return
 	}
 	l.walk(stmt)
+}
+
+// returnStmt has a function leave its frame when it returns. A panic does not,
+// so what the results are is found out before.
+func (l *lowering) returnStmt(stmt *ast.ReturnStmt) {
+	start, end := l.unit.Start(stmt), l.unit.End(stmt)
+	const leave = "rtʹ.Leave(gʹ); return"
+	if len(stmt.Results) == 0 || !l.mayPanic(stmt) {
+		l.insert(start, "{ rtʹ.Leave(gʹ); ")
+		l.children(stmt)
+		l.insert(end, " }")
+		return
+	}
+	results := l.inside().results
+	names := make([]string, results.Len())
+	for i := range names {
+		names[i] = fmt.Sprintf("r%dʹ", i)
+	}
+	list := strings.Join(names, ", ")
+	if len(stmt.Results) != len(names) {
+		l.replace(start, l.unit.Start(stmt.Results[0]), "{ "+list+" := ")
+		l.walk(stmt.Results[0])
+		l.insert(end, "; "+leave+" "+list+" }")
+		return
+	}
+	at, before := start, "{ "
+	for i, result := range stmt.Results {
+		l.replace(at, l.unit.Start(result), fmt.Sprintf("%svar %s %s = ", before, names[i], l.typeString(results.At(i).Type())))
+		l.walk(result)
+		at, before = l.unit.End(result), "; "
+	}
+	l.insert(end, "; "+leave+" "+list+" }")
 }
 
 // ignoresError reports a call of package mp whose error nobody looks at. It is

@@ -37,6 +37,12 @@ func (l *lowering) walk(n ast.Node) {
 		l.children(n)
 	case *ast.RangeStmt:
 		l.rangeLoop(n)
+	case *ast.BranchStmt:
+		if n.Tok == token.GOTO {
+			l.insert(l.unit.Start(n), "rtʹ.Check(); ")
+		}
+	case *ast.ReturnStmt:
+		l.returnStmt(n)
 	case *ast.GoStmt:
 		l.goStmt(n)
 	case *ast.DeferStmt:
