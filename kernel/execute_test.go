@@ -266,7 +266,7 @@ func TestKernelInfoDoesNotWaitForTheSession(t *testing.T) {
 	fake := &langtest.Fake{}
 	release := fake.HoldStarts()
 	defer release()
-	f := kerneltest.Start(t, kernel.Config{Start: fake.Start, Info: kernel.Info{Version: "1.2.3"}})
+	f := kerneltest.Start(t, kernel.Config{Start: fake.Start, Version: "1.2.3"})
 	for _, ch := range []kerneltest.Channel{kerneltest.Shell, kerneltest.Control} {
 		r := f.Reply(f.Send(ch, wire.KernelInfoRequest, nil))
 		language := field(r, "language_info").(map[string]any)

@@ -41,20 +41,14 @@ type Config struct {
 	Start lang.Starter
 	// Logger receives what goes wrong; nil discards it.
 	Logger *slog.Logger
-	Info   Info
+	// Version is what kernel_info_reply calls the version of the kernel.
+	Version string
 	// Bound, when set, is called once, when the sockets are bound, with the
 	// ports in use.
 	Bound func(wire.Connection)
 	// InterruptGrace is how long an interrupted cell may take to stop before
 	// its session is replaced; 0 means 4 s.
 	InterruptGrace time.Duration
-}
-
-// Info is what kernel_info_reply says of the program.
-type Info struct {
-	Version   string // of the kernel
-	Banner    string
-	HelpLinks []wire.HelpLink
 }
 
 const defaultGrace = 4 * time.Second
@@ -113,7 +107,7 @@ func New(cfg Config) (*Kernel, error) {
 		cfg:    cfg,
 		log:    cfg.Logger,
 		codec:  codec,
-		info:   kernelInfo(cfg.Info),
+		info:   kernelInfo(cfg.Version),
 		id:     uuid.NewString(),
 		routes: routes(),
 		queue:  newQueue(),
@@ -125,22 +119,12 @@ func New(cfg Config) (*Kernel, error) {
 	return k, nil
 }
 
-func kernelInfo(info Info) wire.KernelInfo {
-	banner, links := info.Banner, info.HelpLinks
-	if banner == "" {
-		banner = strings.TrimSpace("Cuaderno "+info.Version) + ": Go " + goVersion() + " in notebooks"
-	}
-	if links == nil {
-		links = []wire.HelpLink{
-			{Text: "Go standard library", URL: "https://pkg.go.dev/std"},
-			{Text: "Go specification", URL: "https://go.dev/ref/spec"},
-		}
-	}
+func kernelInfo(version string) wire.KernelInfo {
 	return wire.KernelInfo{
 		Status:                wire.OK,
 		ProtocolVersion:       wire.ProtocolVersion,
 		Implementation:        "cuaderno",
-		ImplementationVersion: info.Version,
+		ImplementationVersion: version,
 		LanguageInfo: wire.LanguageInfo{
 			Name:              "go",
 			Version:           goVersion(),
@@ -150,8 +134,11 @@ func kernelInfo(info Info) wire.KernelInfo {
 			CodeMirrorMode:    "go",
 			NBConvertExporter: "script",
 		},
-		Banner:            banner,
-		HelpLinks:         links,
+		Banner: strings.TrimSpace("Cuaderno "+version) + ": Go " + goVersion() + " in Jupyter, with real processes",
+		HelpLinks: []wire.HelpLink{
+			{Text: "Go specification", URL: "https://go.dev/ref/spec"},
+			{Text: "Go standard library", URL: "https://pkg.go.dev/std"},
+		},
 		SupportedFeatures: []string{},
 	}
 }

@@ -29,7 +29,8 @@ type origin struct {
 }
 
 // A publisher owns iopub: whoever has something to say queues it, and one
-// goroutine signs and sends, in order. Only write may wait.
+// goroutine signs and sends, in order. Only write may wait, and flush for as long
+// as its caller allows.
 type publisher struct {
 	ch      *channel
 	codec   *wire.Codec

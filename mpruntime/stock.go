@@ -13,6 +13,7 @@ type stock struct {
 	size    int
 	idle    []*helper
 	filling bool
+	fresh   *helper // started, and greeting
 	closed  bool
 	filler  sync.WaitGroup
 }
@@ -69,11 +70,18 @@ func (s *stock) fill(host Host) {
 		s.mu.Unlock()
 		h, err := startHelper(host, false)
 		if err == nil {
+			s.mu.Lock()
+			s.fresh = h
+			if s.closed {
+				h.conn.Close()
+			}
+			s.mu.Unlock()
 			if err = h.greet(); err != nil {
 				h.discard()
 			}
 		}
 		s.mu.Lock()
+		s.fresh = nil
 		if err != nil {
 			s.filling = false
 			s.mu.Unlock()
@@ -84,10 +92,14 @@ func (s *stock) fill(host Host) {
 	}
 }
 
-// close ends the idle helpers and waits for the filler.
+// close ends the idle helpers and waits for the filler, but not for a helper that
+// does not greet.
 func (s *stock) close() {
 	s.mu.Lock()
 	s.closed = true
+	if s.fresh != nil {
+		s.fresh.conn.Close()
+	}
 	s.mu.Unlock()
 	s.filler.Wait()
 	s.mu.Lock()

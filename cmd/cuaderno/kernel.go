@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime"
 	"strings"
 	"time"
 
@@ -52,14 +51,7 @@ func runKernel(ctx context.Context, p *program, args []string) error {
 		Connection: connection,
 		Start:      start,
 		Logger:     logger,
-		Info: kernel.Info{
-			Version: version,
-			Banner:  fmt.Sprintf("Cuaderno %s: %s in Jupyter, with real processes", version, runtime.Version()),
-			HelpLinks: []wire.HelpLink{
-				{Text: "Go specification", URL: "https://go.dev/ref/spec"},
-				{Text: "Go standard library", URL: "https://pkg.go.dev/std"},
-			},
-		},
+		Version:    version,
 	})
 	if err != nil {
 		return err
