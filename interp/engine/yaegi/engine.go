@@ -181,17 +181,27 @@ func (e *Engine) usePackage(path string) {
 	if e.used[path] {
 		return
 	}
-	name, syms, ok := symbols.Package(path)
-	if !ok {
-		return
-	}
-	e.used[path] = true
 	if generic[path] {
+		e.used[path] = true
 		e.useGeneric()
 		return
 	}
+	e.used[path] = e.bindPackage(path)
+}
+
+// bindPackage makes known what a package exports, with what takes the place of
+// some of it. It reports whether there is such a package.
+func (e *Engine) bindPackage(path string) bool {
+	name, syms, ok := symbols.Package(path)
+	if !ok {
+		return false
+	}
+	if path == "fmt" {
+		syms["_Stringer"] = reflect.ValueOf((*stringer)(nil))
+	}
 	e.bind(path, name, syms)
 	e.bind(path, name, e.replaced[path])
+	return true
 }
 
 // bind makes symbols known. The doubled slash keeps yaegi from putting its own
@@ -200,6 +210,7 @@ func (e *Engine) usePackage(path string) {
 func (e *Engine) bind(path, name string, syms map[string]reflect.Value) {
 	if syms != nil {
 		must(e.interp.Use(interp.Exports{path + "//" + name: syms}))
+		must(e.interp.Use(interp.Exports{".": {"MapTypes": reflect.ValueOf(methodsSought(path, syms))}}))
 	}
 }
 
@@ -215,9 +226,8 @@ func (e *Engine) useGeneric() {
 	e.generics = true
 	must(e.interp.Use(interp.Exports{"fmt/fmt": nil}))
 	for path := range e.used {
-		if name, syms, ok := symbols.Package(path); ok && e.replaced[path] != nil {
-			e.bind(path, name, syms)
-			e.bind(path, name, e.replaced[path])
+		if e.replaced[path] != nil {
+			e.bindPackage(path)
 		}
 	}
 }
