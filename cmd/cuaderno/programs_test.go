@@ -33,8 +33,26 @@ var build = sync.OnceValue(func() error {
 	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the programs: %w\n%s", err, out)
 	}
-	return nil
+	return lookAtSources()
 })
+
+// lookAtSources looks at every source file: go test shows a cached result only
+// while the files that a test has looked at are unchanged, and the helper's are
+// not among those that the test itself is built from.
+func lookAtSources() error {
+	for _, dir := range []string{"cmd", "install", "internal", "interp", "kernel", "mpruntime"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(path string, _ os.DirEntry, err error) error {
+			if err == nil && filepath.Ext(path) == ".go" {
+				_, err = os.Stat(path)
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("looking at the sources: %w", err)
+		}
+	}
+	return nil
+}
 
 // realProgram returns the path of the built cuaderno, which has its helper
 // beside it. The first call builds them.

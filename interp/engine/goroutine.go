@@ -42,6 +42,8 @@ type Goroutine struct {
 	mu     sync.Mutex
 	frames []*Frame
 	depth  int
+	// deferred are the calls of Deferred that go on, innermost last.
+	deferred []*deferredCall
 }
 
 func newGoroutine(cell *Cell) *Goroutine {

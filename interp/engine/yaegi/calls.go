@@ -116,7 +116,7 @@ func (l *lowering) builtin(call *ast.CallExpr, id *ast.Ident) {
 	start := l.unit.Start(call)
 	switch id.Name {
 	case "recover":
-		l.insert(start, "rtʹ.Recovered(")
+		l.insert(start, "rtʹ.Recovered(gʹ, ")
 		l.insert(l.unit.End(call), ")")
 	case "print", "println":
 		l.replace(start, start+len(id.Name), "rtʹ."+strings.ToUpper(id.Name[:1])+id.Name[1:])
@@ -147,10 +147,10 @@ func (l *lowering) minMax(call *ast.CallExpr, name string) {
 // funcLit lowers a function literal and has another one make it, on the spot. A
 // literal shares the frame around it in yaegi, which writes there when the
 // literal returns, from whatever goroutine: so it gets a frame of its own, and
-// with it variables of its own in each turn of a loop. A deferred literal stays
-// where it is: recover looks into the frame that deferred it.
+// with it variables of its own in each turn of a loop. A deferred literal that
+// recovers stays where it is: recover looks into the frame that deferred it.
 func (l *lowering) funcLit(lit *ast.FuncLit) {
-	if !l.deferred[lit] {
+	if !l.bare[lit] {
 		l.insert(l.unit.Start(lit), "func() "+l.subtext(lit.Type)+" { return ")
 		defer func() { l.insert(l.unit.End(lit), " }()") }()
 	}

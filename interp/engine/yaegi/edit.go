@@ -23,6 +23,17 @@ func (e *editor) replace(start, end int, s string) {
 	e.edits = append(e.edits, edit{start, end - start, s})
 }
 
+// forget drops the changes from start to end.
+func (e *editor) forget(start, end int) {
+	kept := e.edits[:0:0]
+	for _, ed := range e.edits {
+		if ed.off < start || ed.off+ed.del > end {
+			kept = append(kept, ed)
+		}
+	}
+	e.edits = kept
+}
+
 // render returns the text from start to end with the changes in it, those at
 // both borders included.
 func (e *editor) render(start, end int) string {

@@ -92,7 +92,7 @@ func (e *Engine) Lower(u *check.Unit) (*engine.Program, error) {
 		needs:    map[string]bool{},
 		indexed:  map[*ast.Ident]bool{},
 		replaced: map[ast.Node]bool{},
-		deferred: map[*ast.FuncLit]bool{},
+		bare:     map[*ast.FuncLit]bool{},
 		serial:   e.serial,
 		frames:   e.number,
 	}

@@ -34,10 +34,10 @@ type lowering struct {
 	program  *engine.Program
 	declared map[types.Object]bool // what earlier programs have declared
 	packages map[string]bool
-	needs    map[string]bool     // session names mentioned since the last definition
-	indexed  map[*ast.Ident]bool // generic names whose type arguments are written
-	replaced map[ast.Node]bool   // what has been lowered in another way
-	deferred map[*ast.FuncLit]bool
+	needs    map[string]bool       // session names mentioned since the last definition
+	indexed  map[*ast.Ident]bool   // generic names whose type arguments are written
+	replaced map[ast.Node]bool     // what has been lowered in another way
+	bare     map[*ast.FuncLit]bool // literals that stay where they are
 	serial   int
 	frames   int // number of the next function, session-wide
 	lits     int

@@ -22,6 +22,7 @@ func runtimeSymbols(print map[string]reflect.Value) map[string]reflect.Value {
 		"StartSpread":   reflect.ValueOf(engine.StartSpread),
 		"Guard":         reflect.ValueOf(engine.Guard),
 		"Recovered":     reflect.ValueOf(recovered),
+		"Deferred":      reflect.ValueOf(engine.Deferred),
 		"Result":        reflect.ValueOf(func(v any) { setResult(engine.Value{V: v}) }),
 		"ResultText":    reflect.ValueOf(func(v any, text string) { setResult(engine.Value{V: v, Text: text, HasText: true}) }),
 		"ResultOrError": reflect.ValueOf(func(v any, err error) { setResult(engine.Value{V: v, Err: err}) }),
@@ -57,8 +58,14 @@ func lastError(err error) {
 	}
 }
 
-// recovered turns what yaegi's recover returns into what Go's would.
-func recovered(v any) any { return PanicValue(v) }
+// recovered turns what yaegi's recover returns into what Go's would. What the
+// literal around a deferred call has recovered is for the function that it calls.
+func recovered(frame *engine.Frame, v any) any {
+	if v == nil {
+		v = frame.Recover()
+	}
+	return PanicValue(v)
+}
 
 // PanicValue returns what Go would have panicked with where yaegi panics with v.
 func PanicValue(v any) any {

@@ -46,10 +46,7 @@ func (l *lowering) walk(n ast.Node) {
 	case *ast.GoStmt:
 		l.goStmt(n)
 	case *ast.DeferStmt:
-		if lit, ok := n.Call.Fun.(*ast.FuncLit); ok {
-			l.deferred[lit] = true
-		}
-		l.children(n)
+		l.deferStmt(n)
 	case *ast.CallExpr:
 		l.call(n)
 	case *ast.FuncLit:
