@@ -166,6 +166,11 @@ func (l *lowering) bareLiteral(lit *ast.FuncLit) {
 	} else {
 		label += ".func"
 	}
+	for _, field := range lit.Type.Params.List {
+		if len(field.Names) == 0 { // yaegi would put the first variable there
+			l.insert(l.unit.Start(field), "_ ")
+		}
+	}
 	l.walk(lit.Type)
 	l.enterFunction(lit.Body, fmt.Sprintf("%s%d", label, outer.lits), l.unit.Info.TypeOf(lit).(*types.Signature).Results())
 	l.walk(lit.Body)

@@ -132,6 +132,26 @@ func (l *lowering) stmt(stmt ast.Stmt) {
 		l.insert(l.unit.End(stmt), after)
 		return
 	}
+	if assign, ok := stmt.(*ast.AssignStmt); ok && l.assignsTogether(assign) {
+		l.insert(start, "{ ")
+		for i, value := range assign.Rhs {
+			tv := l.unit.Info.Types[value]
+			if tv.Value != nil {
+				continue
+			}
+			name := fmt.Sprintf("t%dʹ", i)
+			declare := name + " := "
+			if tv.IsNil() {
+				declare = "var " + name + " " + l.typeString(l.unit.Info.TypeOf(assign.Lhs[i])) + " = "
+			}
+			l.insert(start, declare+l.subtext(value)+"; ")
+			l.replace(l.unit.Start(value), l.unit.End(value), name)
+			l.replaced[value] = true
+		}
+		l.walk(stmt)
+		l.insert(l.unit.End(stmt), " }")
+		return
+	}
 	if expr, ok := stmt.(*ast.ExprStmt); ok && l.ignoresError(expr.X) {
 		l.insert(start, "rtʹ.Ignored(")
 		l.walk(stmt)
@@ -141,18 +161,32 @@ func (l *lowering) stmt(stmt ast.Stmt) {
 	l.walk(stmt)
 }
 
+// assignsTogether reports an assignment of several values, some nil or of calls:
+// yaegi loses others of them.
+func (l *lowering) assignsTogether(stmt *ast.AssignStmt) bool {
+	if len(stmt.Rhs) < 2 || stmt.Tok == token.DEFINE && !l.declaresSession(stmt.Lhs) {
+		return false
+	}
+	return slices.ContainsFunc(stmt.Rhs, func(e ast.Expr) bool {
+		_, isCall := ast.Unparen(e).(*ast.CallExpr)
+		return isCall || l.unit.Info.Types[e].IsNil()
+	})
+}
+
 // returnStmt has a function leave its frame when it returns. A panic does not,
 // so what the results are is found out before.
 func (l *lowering) returnStmt(stmt *ast.ReturnStmt) {
 	start, end := l.unit.Start(stmt), l.unit.End(stmt)
 	const leave = "rtʹ.Leave(gʹ); return"
-	if len(stmt.Results) == 0 || !l.mayPanic(stmt) {
+	results := l.inside().results
+	// With named results yaegi stores one before it looks at the next.
+	inTurn := len(stmt.Results) > 1 && results.At(0).Name() != ""
+	if len(stmt.Results) == 0 || !l.mayPanic(stmt) && !inTurn {
 		l.insert(start, "{ rtʹ.Leave(gʹ); ")
 		l.children(stmt)
 		l.insert(end, " }")
 		return
 	}
-	results := l.inside().results
 	names := make([]string, results.Len())
 	for i := range names {
 		names[i] = fmt.Sprintf("r%dʹ", i)
