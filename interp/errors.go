@@ -3,7 +3,6 @@ package interp
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -53,8 +52,3 @@ func caret(text string, column int) string {
 	}
 	return b.String() + red("^")
 }
-
-var ansi = regexp.MustCompile("\x1b\\[[0-9;]*m")
-
-// strip removes colours.
-func strip(s string) string { return ansi.ReplaceAllString(s, "") }

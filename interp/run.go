@@ -32,7 +32,10 @@ func (r *run) over() {
 }
 
 // A goroutinePanic stops a cell because one of its goroutines panicked.
-type goroutinePanic struct{ traceback []string }
+type goroutinePanic struct {
+	text      string
+	traceback []string
+}
 
 func (p *goroutinePanic) Error() string { return "a goroutine of the cell panicked" }
 
@@ -43,7 +46,7 @@ func (s *Session) goroutinePanicked(r *run, g *engine.Goroutine, value any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.finished {
-		r.cell.Stop(&goroutinePanic{traceback})
+		r.cell.Stop(&goroutinePanic{panicText(value), traceback})
 		return
 	}
 	text := strings.Join(traceback, "\n") + "\n" + fmt.Sprintf("(in a goroutine that In [%d] started)\n", r.cell.Count)
@@ -85,10 +88,9 @@ func (s *Session) stopError(r *run, cause error, g *engine.Goroutine, notes []st
 	case errors.As(cause, &overflow):
 		return newError(lang.Panic, overflow.Error(), append(s.traceback(overflow, overflow.G), notes...))
 	case errors.As(cause, &inGoroutine):
-		value := strings.TrimPrefix(strip(inGoroutine.traceback[0]), "panic: ")
 		lines := append([]string{}, inGoroutine.traceback...)
 		lines = append(lines, fmt.Sprintf("(in a goroutine that In [%d] started)", r.cell.Count))
-		return newError(lang.Panic, value, append(lines, notes...))
+		return newError(lang.Panic, inGoroutine.text, append(lines, notes...))
 	case errors.As(cause, &exit):
 		return newError(lang.Exit, exit.Error(), append([]string{red("exit: ") + exit.Error() + " (the session goes on, with its variables)"}, notes...))
 	}

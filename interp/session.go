@@ -122,13 +122,17 @@ func (s *Session) Execute(ctx context.Context, c lang.Cell, out lang.Output) lan
 // evaluate checks and runs one piece of code. Tracebacks show lines of it if it
 // is the cell that people know by that number. A bug of ours costs the cell.
 func (s *Session) evaluate(ctx context.Context, count int, code string, out lang.Output, shown bool) (outcome lang.Outcome) {
+	var unit *check.Unit
 	defer func() {
 		if r := recover(); r != nil {
+			if unit != nil {
+				unit.Rollback() // of what is not committed
+			}
 			outcome = failed(newError("InternalError", fmt.Sprintf("a bug of Cuaderno, please report it with this cell: %v", r), nil))
 		}
 	}()
-	unit, err := s.checker.Check(count, code)
-	if err != nil {
+	var err error
+	if unit, err = s.checker.Check(count, code); err != nil {
 		return failed(compileError(count, code, err))
 	}
 	program, err := s.engine.Lower(unit)

@@ -198,10 +198,8 @@ func (l *lowering) process(call *ast.CallExpr, target *check.Target) {
 	default:
 		name := l.liftMethod(target, label)
 		value := l.subtext(target.Value)
-		if target.Method != "Run" || ast.Unparen(arg) != target.Value {
-			if l.takesAddress(target) {
-				value = "&" + value
-			}
+		if l.takesAddress(target) {
+			value = "&" + value
 		}
 		l.replace(start, end, fmt.Sprintf("rtʹ.Method(%q, %q, %s)", name, label, value))
 	}
