@@ -20,15 +20,15 @@ need = @$(1) >/dev/null 2>&1 || { printf '%s\n' "make: $(2)" "  mend it with: $(
 # go generate ./interp/... makes the archive of export data and the binding
 # tables; these are what it reads.
 GENERATED := build/generated.stamp
-GENERATOR_INPUTS := go.mod $(filter-out %_test.go,$(wildcard internal/stdgen/*.go mpruntime/*.go interp/display/*.go)) \
+GENERATOR_INPUTS := go.mod $(filter-out %_test.go,$(wildcard internal/stdgen/*.go internal/stdgen/shims/* mpruntime/*.go interp/display/*.go)) \
 	$(filter-out %_test.go $(wildcard interp/stdlib/std_* interp/symbols/std_*),$(wildcard interp/stdlib/*.go interp/symbols/*.go))
 OUTPUTS_EXIST := $(and $(wildcard interp/stdlib/std_*.zip),$(wildcard interp/symbols/std_*.go))
 
-.PHONY: help build generate check test notebook lab bench update clean hooks go-present python-present venv kernelspec FORCE
+.PHONY: help build generate check test notebook lab bench bench-lang fidelity update clean hooks go-present python-present venv kernelspec FORCE
 .DEFAULT_GOAL := help
 
 help: ## show the verbs
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 build: go-present $(GENERATED) ## build bin/cuaderno and bin/cuaderno-helper
 	$(call say,building bin/cuaderno and bin/cuaderno-helper)
@@ -81,6 +81,18 @@ lab: build venv kernelspec ## open the course in JupyterLab
 bench: build venv kernelspec ## measure, beside ipykernel in the same run
 	$(call say,benchmarks)
 	@CUADERNO_VENV=$(VENV) go run ./benchmarks
+
+bench-lang: build python-present ## measure the language only, beside compiled Go, yaegi and CPython
+	$(call say,benchmarks of the language)
+	@go run ./benchmarks -lang -python $(PYTHON)
+
+# Engines to run, and every how manieth program; the page is made from complete runs only.
+ENGINES ?= compiled,auto
+SAMPLE ?= 1
+
+fidelity: build ## run Go's own test programs (docs/fidelity.md)
+	$(call say,Go's own test programs (of the Go installation or of FIDELITY_TESTS=DIR))
+	@go run ./internal/fidelity -engine=$(ENGINES) -sample $(SAMPLE) $(if $(filter 1,$(SAMPLE)),-page docs/fidelity.md)
 
 update: go-present python-present generate ## goldens, embedded library and requirements.lock
 	$(call say,goldens)

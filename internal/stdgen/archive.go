@@ -50,8 +50,8 @@ func exportSection(archive []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// writeArchive writes the zip file with all export data and the index that
-// package stdlib reads, and the Go file that embeds it.
+// writeArchive writes the zip file with all export data, the sources of what is
+// generic, and the index that package stdlib reads, and the Go file that embeds it.
 func writeArchive(dir string, t target, lib *library) error {
 	var buf bytes.Buffer
 	w := zip.NewWriter(&buf)
@@ -72,6 +72,11 @@ func writeArchive(dir string, t target, lib *library) error {
 		if err := add("export/"+p.path, p.export); err != nil {
 			return err
 		}
+		for _, f := range p.layer {
+			if err := add("source/"+p.path+"/"+f.name, f.text); err != nil {
+				return err
+			}
+		}
 	}
 	if err := w.Close(); err != nil {
 		return err
@@ -84,15 +89,30 @@ func writeArchive(dir string, t target, lib *library) error {
 	return os.WriteFile(base+".go", []byte(embed), 0o644)
 }
 
-// index is a line with the Go version, then one line for each package that
-// cells may import: its path and its name, separated by a space.
+// index is a line with the Go version, a line with the paths of the packages to
+// import before any other, then one line for each package that cells may
+// import: its path and its name, then for one with a generic layer "whole" or
+// "part" and the names of its source files, separated by spaces.
 func index(lib *library) []byte {
 	var b bytes.Buffer
 	fmt.Fprintln(&b, lib.goVersion)
+	fmt.Fprintln(&b, strings.Join(lib.early, " "))
 	for _, p := range lib.pkgs {
-		if p.offered {
-			fmt.Fprintln(&b, p.path, p.name)
+		if !p.offered {
+			continue
 		}
+		line := []string{p.path, p.name}
+		if p.layer != nil {
+			extent := "part"
+			if p.whole {
+				extent = "whole"
+			}
+			line = append(line, extent)
+		}
+		for _, f := range p.layer {
+			line = append(line, f.name)
+		}
+		fmt.Fprintln(&b, strings.Join(line, " "))
 	}
 	return b.Bytes()
 }

@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"go/constant"
 	"go/format"
-	"go/importer"
-	"go/token"
 	"go/types"
-	"io"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -30,18 +27,7 @@ func writeBindings(dir string, t target, lib *library) error {
 		}
 	}
 
-	exports := make(map[string][]byte)
-	for _, p := range lib.pkgs {
-		exports[p.path] = p.export
-	}
-	imp := importer.ForCompiler(token.NewFileSet(), "gc", func(path string) (io.ReadCloser, error) {
-		data, ok := exports[path]
-		if !ok {
-			return nil, fmt.Errorf("no export data for %s", path)
-		}
-		return io.NopCloser(bytes.NewReader(data)), nil
-	})
-
+	imp := lib.importer()
 	write := func(name string, src []byte) error {
 		formatted, err := format.Source(src)
 		if err != nil {
@@ -58,19 +44,19 @@ func writeBindings(dir string, t target, lib *library) error {
 		if err != nil {
 			return fmt.Errorf("importing %s: %w", p.path, err)
 		}
-		fn := "table_" + identifier(p.path)
-		if err := write("std_"+identifier(p.path)+t.suffix()+".go", bindings(tp, fn)); err != nil {
+		variable := "table_" + identifier(p.path)
+		if err := write("std_"+identifier(p.path)+t.suffix()+".go", bindings(tp, variable)); err != nil {
 			return err
 		}
 		fmt.Fprintf(&paths, "%q,\n", p.path)
-		fmt.Fprintf(&cases, "case %q: return %q, %s\n", p.path, p.name, fn)
+		fmt.Fprintf(&cases, "case %q: return %q, &%s\n", p.path, p.name, variable)
 	}
 	src := fmt.Sprintf(`%spackage symbols
 
 func paths() []string { return []string{
 %s} }
 
-func lookup(path string) (name string, load func() table) {
+func lookup(path string) (name string, t *table) {
 switch path {
 %s}
 return "", nil
@@ -89,8 +75,9 @@ func identifier(path string) string {
 	}, path)
 }
 
-// bindings is the source of the function fn that returns p's table.
-func bindings(p *types.Package, fn string) []byte {
+// bindings is the source of the variable that holds p's table. The compiler
+// lays the table out as data: nothing runs when the program starts.
+func bindings(p *types.Package, variable string) []byte {
 	var (
 		f                                      = newFile(p)
 		values, vars, literals, typs, wrappers bytes.Buffer
@@ -135,7 +122,7 @@ func bindings(p *types.Package, fn string) []byte {
 	}
 
 	var b bytes.Buffer
-	b.WriteString(generated + "package symbols\n\n" + f.imports(p) + "func " + fn + "() table { return table{\n")
+	b.WriteString(generated + "package symbols\n\n" + f.imports(p) + "var " + variable + " = table{\n")
 	section := func(name, elem string, entries *bytes.Buffer) {
 		if entries.Len() > 0 {
 			fmt.Fprintf(&b, "%s: []%s{\n%s},\n", name, elem, entries)
@@ -146,7 +133,7 @@ func bindings(p *types.Package, fn string) []byte {
 	section("literals", "literal", &literals)
 	section("types", "symbol", &typs)
 	section("wrappers", "symbol", &wrappers)
-	b.WriteString("} }\n\n")
+	b.WriteString("}\n\n")
 	b.Write(decls.Bytes())
 	return b.Bytes()
 }

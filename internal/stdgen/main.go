@@ -6,15 +6,17 @@
 // the project's own packages named by -own, as it is for the target -goos and
 // -goarch, and writes, below the directory -interp:
 //
-//	stdlib/std_GOOS_GOARCH.zip    export data, one entry a package, and an index
+//	stdlib/std_GOOS_GOARCH.zip    export data, sources of what is generic, an index
 //	stdlib/std_GOOS_GOARCH.go     embeds it
 //	symbols/std_PKG_GOOS_GOARCH.go  the binding table of one package
 //	symbols/std_GOOS_GOARCH.go    finds a table by import path
 //
-// Data flows one way: go list → loaded packages (packages.go) → export archive
-// (archive.go) and binding tables (bindings.go, wrappers.go). Everything is
-// derived from the export data, never from source, so that both halves
-// describe exactly the packages that are linked in. No network is used.
+// Data flows one way: go list → loaded packages (packages.go) → sources of what
+// is generic (generic.go, mentioned.go, cut.go, early.go, shims) → archive (archive.go) and binding
+// tables (bindings.go, wrappers.go). What compiled code exists for is derived
+// from the export data, never from source, so that both halves describe exactly
+// the packages that are linked in. Generic code is compiled only where it is
+// instantiated: the engines need its source. No network is used.
 package main
 
 import (
@@ -67,6 +69,9 @@ func run(ctx context.Context, args []string) error {
 	lib, err := load(ctx, t, own)
 	if err != nil {
 		return err
+	}
+	if err := genericLayers(lib); err != nil {
+		return fmt.Errorf("collecting the sources of what is generic: %w", err)
 	}
 	if err := writeArchive(filepath.Join(*dir, "stdlib"), t, lib); err != nil {
 		return fmt.Errorf("writing the export data: %w", err)

@@ -17,6 +17,8 @@ import (
 type library struct {
 	goVersion string // what runtime.Version reports in programs built alike
 	pkgs      []*pkg // sorted by import path; unsafe is not among them
+
+	early []string // paths of packages to import before any other; see early.go
 }
 
 // A pkg is one compiled package.
@@ -25,6 +27,11 @@ type pkg struct {
 	name    string // package name
 	offered bool   // a cell may import it
 	export  []byte // the archive member that the compiler reads; see exportSection
+
+	dir   string   // where files are
+	files []string // names of the Go files that were compiled
+	layer []source // what is generic in the package; see genericLayers
+	whole bool     // layer has all that the package exports
 }
 
 // withheld names public packages that a cell cannot use: they need cgo, a
@@ -47,7 +54,7 @@ func load(ctx context.Context, t target, own []string) (*library, error) {
 	})
 	// -trimpath, as in goCommand CGO_ENABLED, is how releases are built: the
 	// build cache serves both, and no path of this machine gets in.
-	args := []string{"list", "-trimpath", "-export", "-deps", "-json=ImportPath,Name,Export,DepOnly", "--"}
+	args := []string{"list", "-trimpath", "-export", "-deps", "-json=ImportPath,Name,Export,DepOnly,Dir,GoFiles", "--"}
 	out, err := goCommand(ctx, t, slices.Concat(args, paths, own)...)
 	if err != nil {
 		return nil, err
@@ -55,8 +62,9 @@ func load(ctx context.Context, t target, own []string) (*library, error) {
 	lib := &library{goVersion: strings.TrimSpace(string(version))}
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p struct {
-			ImportPath, Name, Export string
-			DepOnly                  bool
+			ImportPath, Name, Export, Dir string
+			DepOnly                       bool
+			GoFiles                       []string
 		}
 		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
 			break
@@ -79,6 +87,8 @@ func load(ctx context.Context, t target, own []string) (*library, error) {
 			name:    p.Name,
 			offered: !p.DepOnly,
 			export:  export,
+			dir:     p.Dir,
+			files:   p.GoFiles,
 		})
 	}
 	slices.SortFunc(lib.pkgs, func(a, b *pkg) int { return strings.Compare(a.path, b.path) })

@@ -61,6 +61,9 @@ func TestGeneratedFilesAreFresh(t *testing.T) {
 		t.Fatalf("the tree's export data is of %s with %d packages, the toolchain's of %s with %d: run go generate ./interp/...",
 			old.version, len(old.paths), fresh.version, len(fresh.paths))
 	}
+	if old.sources != fresh.sources {
+		t.Error("the sources of generic packages are stale: run go generate ./interp/...")
+	}
 	for _, path := range own {
 		if old.describe(t, path) != fresh.describe(t, path) {
 			t.Errorf("the tree's export data of %s is stale: run go generate ./interp/...", path)
@@ -89,6 +92,7 @@ func readAll(t *testing.T, dir, pattern string) map[string]string {
 type typeData struct {
 	version string
 	paths   []string
+	sources string // the index and all generic layers
 	imp     types.Importer
 }
 
@@ -108,8 +112,23 @@ func openTypes(t *testing.T, interp string) typeData {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	d := typeData{version: lines[0]}
-	for _, line := range lines[1:] {
+	d := typeData{version: lines[0], sources: string(text)}
+	for _, f := range r.File {
+		if !strings.HasPrefix(f.Name, "source/") {
+			continue
+		}
+		src, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(src)
+		src.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.sources += f.Name + "\n" + string(text)
+	}
+	for _, line := range lines[2:] {
 		path, _, _ := strings.Cut(line, " ")
 		d.paths = append(d.paths, path)
 	}

@@ -1,6 +1,8 @@
 // Package stdlib gives a type checker the standard library with no toolchain
-// and no source at hand: the export data of every package, as the compiler
-// wrote it, is embedded in the program.
+// at hand: the export data of every package, as the compiler wrote it, is
+// embedded in the program. Of generic functions and types, which are compiled
+// only where they are instantiated, the source is embedded too: Syntax gives it
+// to an engine.
 //
 // internal/stdgen makes the data for the Go release and the platform we build
 // with; it is not committed: run go generate ./interp/... (or make build). The
@@ -34,8 +36,12 @@ type Importer struct {
 	zip   *zip.Reader
 	index *index
 
-	mu sync.Mutex // guards gc, which is not safe for concurrent use
-	gc types.Importer
+	mu     sync.Mutex // guards what follows; gc is not safe for concurrent use
+	gc     types.Importer
+	layers map[*types.Package]*layer
+	begun  bool // the early packages have been imported
+
+	packages map[string]*types.Package // gc's
 }
 
 var _ types.Importer = (*Importer)(nil)
@@ -51,8 +57,11 @@ func NewImporter() (*Importer, error) {
 	if err != nil {
 		return nil, err
 	}
-	imp := &Importer{fset: token.NewFileSet(), zip: r, index: ix}
+	imp := &Importer{fset: token.NewFileSet(), zip: r, index: ix, layers: make(map[*types.Package]*layer)}
 	imp.gc = importer.ForCompiler(imp.fset, "gc", imp.open)
+	if imp.packages, err = packagesOf(imp.gc); err != nil {
+		return nil, err
+	}
 	return imp, nil
 }
 
@@ -68,16 +77,46 @@ func (imp *Importer) open(path string) (io.ReadCloser, error) {
 // package is complete and does not change any more. Packages that its types
 // mention, and that were not imported themselves, hold only what is mentioned.
 func (imp *Importer) Import(path string) (*types.Package, error) {
+	imp.mu.Lock()
+	defer imp.mu.Unlock()
+	if !imp.begun {
+		for _, early := range imp.index.early {
+			if _, err := imp.load(early); err != nil {
+				return nil, err
+			}
+		}
+		imp.begun = true
+	}
+	return imp.load(path)
+}
+
+// load is Import, for callers that hold mu.
+func (imp *Importer) load(path string) (*types.Package, error) {
 	if path == "unsafe" {
 		return types.Unsafe, nil
 	}
-	imp.mu.Lock()
-	defer imp.mu.Unlock()
-	return imp.gc.Import(path)
+	l := imp.index.layers[path]
+	if l.whole && imp.packages[path] == nil {
+		imp.packages[path] = types.NewPackage(path, imp.index.names[path])
+	}
+	pkg := imp.packages[path]
+	if !l.whole {
+		var err error
+		if pkg, err = imp.gc.Import(path); err != nil {
+			return nil, err
+		}
+	}
+	if l.files == nil || imp.layers[pkg] != nil {
+		return pkg, nil
+	}
+	if err := imp.check(pkg, l.files); err != nil {
+		return nil, fmt.Errorf("checking what is generic in package %s: %w", path, err)
+	}
+	return pkg, nil
 }
 
-// FileSet resolves the positions of imported objects to lines; columns are not
-// recorded. File names are import paths with the file's name, such as
+// FileSet resolves the positions of imported objects and of Syntax to lines;
+// columns are recorded only for the latter. File names are import paths with the file's name, such as
 // fmt/print.go.
 func (imp *Importer) FileSet() *token.FileSet { return imp.fset }
 

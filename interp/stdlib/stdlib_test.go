@@ -143,7 +143,7 @@ func TestNames(t *testing.T) {
 // at what they share.
 func TestConcurrentImports(t *testing.T) {
 	imp := withoutToolchain(t)
-	paths := []string{"net/http", "go/types", "encoding/json", "os", "fmt", "cuaderno/interp/display"}
+	paths := []string{"net/http", "go/types", "slices", "encoding/json", "os", "sync", "fmt", "cuaderno/interp/display"}
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
@@ -155,6 +155,9 @@ func TestConcurrentImports(t *testing.T) {
 				}
 				if _, err := check(imp, program(pkg)); err != nil {
 					t.Errorf("using %s: %v", pkg.Path(), err)
+				}
+				if files, info := imp.Syntax(pkg); files != nil && len(bodies(files, info)) == 0 {
+					t.Errorf("the syntax of %s has no bodies", pkg.Path())
 				}
 			}
 		})

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"os/exec"
 	"reflect"
 	"slices"
 	"strings"
@@ -239,5 +240,59 @@ func TestErrorsPassThrough(t *testing.T) {
 	out := mustPackage(t, "errors")["Is"].Call([]reflect.Value{reflect.ValueOf(fmt.Errorf("x: %w", io.EOF)), reflect.ValueOf(io.EOF)})
 	if !out[0].Bool() {
 		t.Error("errors.Is through the table is false")
+	}
+}
+
+// absent are the public packages that cells do not have.
+var absent = map[string]string{
+	"plugin":       "loads code that was compiled for a program: needs cgo and a toolchain",
+	"runtime/asan": "instruments a whole build",
+	"runtime/cgo":  "is part of what cgo generates",
+	"runtime/msan": "instruments a whole build",
+	"runtime/race": "instruments a whole build",
+	"unsafe":       "is part of the language: it has no symbols",
+}
+
+func TestEveryPublicPackageIsThere(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "go", "list", "std")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("running go list std: %v", err)
+	}
+	imp, err := stdlib.NewImporter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := symbols.Paths()
+	for _, path := range strings.Fields(string(out)) {
+		if strings.HasPrefix(path, "vendor/") || slices.Contains(strings.Split(path, "/"), "internal") {
+			continue
+		}
+		if _, ok := absent[path]; ok == slices.Contains(paths, path) {
+			t.Errorf("%s: named as absent %v, in the tables %v", path, ok, ok)
+		}
+		if !slices.Contains(paths, path) {
+			continue
+		}
+		pkg, err := imp.Import(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 0
+		for _, name := range pkg.Scope().Names() {
+			if obj := pkg.Scope().Lookup(name); obj.Exported() && !isGenericOnly(obj) {
+				want++
+			}
+		}
+		got := 0
+		for name := range mustPackage(t, path) {
+			if !strings.HasPrefix(name, "_") {
+				got++
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %d symbols, it exports %d", path, got, want)
+		}
 	}
 }
