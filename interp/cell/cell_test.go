@@ -2,6 +2,7 @@ package cell
 
 import (
 	"go/token"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -111,4 +112,32 @@ func FuzzSplit(f *testing.F) {
 		}
 		IsComplete(src)
 	})
+}
+
+func TestProgram(t *testing.T) {
+	parse := func(src string) (*Cell, error) { return Parse(token.NewFileSet(), "In [1]", src) }
+	c, err := parse("package main\n\nvar a = 1\n\nfunc main() {}\n\ntype T int\n\nvar b = 2\n\nimport \"fmt\"\n\nconst k = 3\n")
+	if err != nil || !c.Program {
+		t.Fatalf("a whole program is none: %v", err)
+	}
+	var lines []int
+	for _, decl := range c.ProgramDecls() {
+		lines = append(lines, c.Position(decl.Pos()).Line)
+	}
+	if want := []int{3, 5, 7, 9, 11, 13}; !slices.Equal(lines, want) {
+		t.Errorf("the declarations are those of the lines %v, not %v", lines, want)
+	}
+	for src, want := range map[string]string{
+		"package main\nfunc main() {}\n\nmain()": "4:1: syntax error: non-declaration statement outside function body",
+		"package main\nfunc main() {}\nx := 1":   "3:1: syntax error: non-declaration statement outside function body",
+	} {
+		if _, err := parse(src); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", src, err, want)
+		}
+	}
+	for _, src := range []string{"func main() {}\nmain()", "package main\nimport \"fmt\"\nfmt.Println(1)"} {
+		if c, err := parse(src); err != nil || c.Program {
+			t.Errorf("%q is a whole program: %v", src, err)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -21,7 +22,8 @@ type Cell struct {
 	// Quiet reports that the value of the last expression is not wanted.
 	Quiet bool
 	// Program reports that the cell is a whole program: it has a package
-	// clause, and its func main runs after its statements.
+	// clause and a func main. Body holds its variable declarations and nothing
+	// else.
 	Program bool
 
 	file     *token.File
@@ -72,7 +74,7 @@ func Parse(fset *token.FileSet, name, src string) (*Cell, error) {
 	case layout.Stray >= 0:
 		return nil, Errors{{lineColumn(src, layout.Stray), "syntax error: unexpected " + src[layout.Stray:layout.Stray+1]}}
 	}
-	c.layOut(layout)
+	c.layOut(layout, sourceLines(name, src))
 	file, err := parser.ParseFile(fset, name, c.Text, parser.SkipObjectResolution)
 	if file != nil {
 		c.file = fset.File(file.FileStart)
@@ -86,18 +88,46 @@ func Parse(fset *token.FileSet, name, src string) (*Cell, error) {
 		return nil, Errors{{c.end(), "syntax error: a declaration is not closed"}}
 	}
 	c.Body = last
+	c.Program = c.Program && c.declaresMain()
+	if errs := c.strayStatements(); errs != nil {
+		return nil, errs
+	}
 	if errs := c.strayReturns(); errs != nil {
 		return nil, errs
 	}
 	return c, nil
 }
 
+// sourceLines returns src as a file that resolves its positions: line directives
+// in it count.
+func sourceLines(name, src string) *token.File {
+	file := token.NewFileSet().AddFile(name, -1, len(src))
+	if !strings.Contains(src, "//line ") && !strings.Contains(src, "/*line ") {
+		file.SetLinesForContent([]byte(src))
+		return file
+	}
+	var s scanner.Scanner
+	s.Init(file, []byte(src), nil, scanner.ScanComments)
+	for {
+		if _, tok, _ := s.Scan(); tok == token.EOF {
+			return file
+		}
+	}
+}
+
 // layOut writes Text: a package clause, the imports, the other declarations,
-// and the statements inside a function.
-func (c *Cell) layOut(layout Layout) {
+// and the statements inside a function. Line directives tell the positions of the
+// parsed file where each of them stands in the cell.
+func (c *Cell) layOut(layout Layout, lines *token.File) {
 	var text strings.Builder
 	text.WriteString("package main\n")
 	write := func(item Item) {
+		p := lines.Position(lines.Pos(item.Start))
+		fmt.Fprintf(&text, "/*line %s:%d", p.Filename, p.Line)
+		if p.Column > 0 { // a directive without a column leaves none
+			fmt.Fprintf(&text, ":%d", p.Column)
+		}
+		text.WriteString("*/")
 		c.segments = append(c.segments, segment{text.Len(), item.Start, item.End - item.Start})
 		text.WriteString(c.Source[item.Start:item.End])
 		text.WriteByte('\n')
@@ -133,15 +163,21 @@ func (c *Cell) Position(pos token.Pos) Position {
 // Offset returns where pos stands in Text.
 func (c *Cell) Offset(pos token.Pos) int { return c.file.Offset(pos) }
 
-func (c *Cell) position(offset int) Position {
+func (c *Cell) position(offset int) Position { return lineColumn(c.Source, c.typedOffset(offset)) }
+
+// sourceOffset returns where pos stands in Source.
+func (c *Cell) sourceOffset(pos token.Pos) int { return c.typedOffset(c.file.Offset(pos)) }
+
+// typedOffset returns where an offset of Text stands in Source.
+func (c *Cell) typedOffset(offset int) int {
 	// The last segment that starts at or before the offset; what the layout
 	// itself wrote belongs to the end of the text before it.
 	i := sort.Search(len(c.segments), func(i int) bool { return c.segments[i].text > offset }) - 1
 	if i < 0 {
-		return Position{1, 1}
+		return 0
 	}
 	s := c.segments[i]
-	return lineColumn(c.Source, s.source+min(offset-s.text, s.length))
+	return s.source + min(offset-s.text, s.length)
 }
 
 // typed reports whether the byte at offset of Text is one that was typed.
@@ -181,6 +217,38 @@ func (c *Cell) syntaxErrors(err error) Errors {
 		errs = append(errs, &Error{c.position(e.Pos.Offset), "syntax error: " + msg})
 	}
 	return errs
+}
+
+func (c *Cell) declaresMain() bool {
+	return slices.ContainsFunc(c.File.Decls, func(decl ast.Decl) bool {
+		f, ok := decl.(*ast.FuncDecl)
+		return ok && f.Recv == nil && f.Name.Name == "main"
+	})
+}
+
+// strayStatements reports the first statement of a whole program that stands
+// outside its functions.
+func (c *Cell) strayStatements() Errors {
+	if !c.Program {
+		return nil
+	}
+	for _, stmt := range c.Body.Body.List {
+		if _, ok := stmt.(*ast.DeclStmt); !ok {
+			return Errors{{c.Position(stmt.Pos()), "syntax error: non-declaration statement outside function body"}}
+		}
+	}
+	return nil
+}
+
+// ProgramDecls returns the declarations of a whole program in the order of its
+// source.
+func (c *Cell) ProgramDecls() []ast.Decl {
+	decls := slices.Clone(c.File.Decls[:len(c.File.Decls)-1])
+	for _, stmt := range c.Body.Body.List {
+		decls = append(decls, stmt.(*ast.DeclStmt).Decl)
+	}
+	slices.SortStableFunc(decls, func(a, b ast.Decl) int { return c.sourceOffset(a.Pos()) - c.sourceOffset(b.Pos()) })
+	return decls
 }
 
 // strayReturns reports return statements that belong to no function of the

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/types"
 	"slices"
+	"strings"
 )
 
 // A funcDecl is a function or method of the cell on its way through the pass.
@@ -17,6 +18,10 @@ type funcDecl struct {
 	// declare the method twice.
 	sign *ast.FuncDecl
 	fn   *Func
+	// late says that the body of a generic function uses a variable that the
+	// statements declare: step 1 checks another in its place, step 3 the function
+	// as it stands.
+	late bool
 }
 
 func newFuncDecl(decl *ast.FuncDecl) *funcDecl {
@@ -96,9 +101,15 @@ func (p *pass) checkSignatures() {
 		decls = append(decls, &ast.GenDecl{Tok: typeToken, TokPos: spec.Pos(), Specs: []ast.Spec{spec}})
 	}
 	var hidden []string
+	p.funcs = slices.DeleteFunc(p.funcs, p.lacksType)
 	for _, f := range p.funcs {
 		_, newType := p.hoisted[f.recv]
 		switch {
+		case f.generic && f.recv == "" && p.usesLocals(f.decl):
+			f.late = true
+			forever := &ast.ForStmt{For: f.decl.Pos(), Body: &ast.BlockStmt{Lbrace: f.decl.Pos(), Rbrace: f.decl.Pos()}}
+			f.sign = &ast.FuncDecl{Name: &ast.Ident{NamePos: f.decl.Name.Pos(), Name: f.decl.Name.Name}, Type: f.decl.Type,
+				Body: &ast.BlockStmt{Lbrace: f.decl.Pos(), List: []ast.Stmt{forever}, Rbrace: f.decl.Pos()}}
 		case f.generic:
 			f.sign = f.decl
 		case f.recv == "" || newType:
@@ -118,7 +129,31 @@ func (p *pass) checkSignatures() {
 		remove(p.session.pkg.Scope(), name)
 	}
 	p.unit.Consts = p.consts
-	p.rememberTypes()
+}
+
+// usesLocals reports whether n mentions a name that the statements declare.
+func (p *pass) usesLocals(n ast.Node) bool {
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && p.localNames[id.Name] {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// lacksType reports, as an error, a method of a generic type that an earlier cell
+// declares.
+func (p *pass) lacksType(f *funcDecl) bool {
+	if !f.generic || f.recv == "" {
+		return false
+	}
+	if _, ok := p.hoisted[f.recv]; ok || p.session.Lookup(f.recv) == nil {
+		return false
+	}
+	p.fail(f.decl.Name, "methods of "+f.recv+" can be declared only in the cell that declares the type")
+	return true
 }
 
 // bind finds the object that a declared function's callers refer to.
@@ -127,13 +162,14 @@ func (p *pass) bind(f *funcDecl, previous map[string]types.Object) {
 	if !ok {
 		return
 	}
-	f.fn = &Func{Object: obj, Decl: f.decl, Generic: f.generic}
+	f.fn = &Func{Object: obj, Decl: f.decl, Impl: f.decl, Generic: f.generic}
 	if f.recv == "" {
 		old, ok := previous[f.decl.Name.Name].(*types.Func)
 		if ok && !f.generic && old.Signature().TypeParams() == nil && types.Identical(old.Type(), obj.Type()) {
 			p.declare(old.Name(), old)
 			f.fn.Object = old
 		}
+		p.rememberSignature(f)
 		p.unit.Funcs = append(p.unit.Funcs, f.fn)
 		return
 	}
@@ -145,25 +181,26 @@ func (p *pass) bind(f *funcDecl, previous map[string]types.Object) {
 	if f.sign.Recv == nil && !p.attach(f, obj) {
 		return
 	}
-	p.rememberMethod(f)
+	p.rememberSignature(f)
 	p.unit.Funcs = append(p.unit.Funcs, f.fn)
 }
 
-// rememberMethod records the text of a method's signature for the cells to come.
-func (p *pass) rememberMethod(f *funcDecl) {
-	methods, m := p.session.methods, f.fn.Object
-	before, had := methods[m]
+// rememberSignature records the text of a function's or method's signature for
+// the cells to come.
+func (p *pass) rememberSignature(f *funcDecl) {
+	signatures, fn := p.session.signatures, f.fn.Object
+	before, had := signatures[fn]
 	p.unit.undo = append(p.unit.undo, func() {
-		delete(methods, m)
+		delete(signatures, fn)
 		if had {
-			methods[m] = before
+			signatures[fn] = before
 		}
 	})
-	methods[m] = p.signatureText(f)
+	signatures[fn] = strings.Clone(p.signatureText(f)) // not the whole cell
 }
 
 // attach makes a body given to a type of an earlier cell its method: the one it
-// has, or a new one.
+// has, if the signature is the same, or a new one.
 func (p *pass) attach(f *funcDecl, asFunction *types.Func) bool {
 	named, ok := types.Unalias(f.fn.Recv.Type()).(*types.Named)
 	if !ok || named.TypeParams() != nil {
@@ -174,12 +211,9 @@ func (p *pass) attach(f *funcDecl, asFunction *types.Func) bool {
 	params := slices.Collect(sig.Params().Variables())
 	method := types.NewSignatureType(params[0], nil, nil, types.NewTuple(params[1:]...), sig.Results(), sig.Variadic())
 	name := f.decl.Name.Name
-	if m := methodOf(f.fn.Recv, name); m != nil {
-		if !types.Identical(m.Type(), method) || !types.Identical(m.Signature().Recv().Type(), params[0].Type()) {
-			p.fail(f.decl.Name, "method "+f.recv+"."+name+" already has another signature: run the declaration of "+f.recv+" again in one cell with its methods")
-			return false
-		}
-		f.fn.Object = m
+	old := methodOf(f.fn.Recv, name)
+	if old != nil && types.Identical(old.Type(), method) && types.Identical(old.Signature().Recv().Type(), params[0].Type()) {
+		f.fn.Object = old
 		return true
 	}
 	if obj, _, _ := types.LookupFieldOrMethod(named, true, p.session.pkg, name); obj != nil {
@@ -189,8 +223,20 @@ func (p *pass) attach(f *funcDecl, asFunction *types.Func) bool {
 		}
 	}
 	m := types.NewFunc(f.decl.Name.Pos(), p.session.pkg, name, method)
+	if old != nil {
+		removeMethod(named, old)
+		p.change(old, "method "+f.recv+"."+name+" changed its signature")
+	}
 	named.AddMethod(m)
-	p.unit.undo = append(p.unit.undo, func() { removeMethod(named, m) })
+	p.unit.undo = append(p.unit.undo, func() {
+		removeMethod(named, m)
+		if old != nil {
+			named.AddMethod(old)
+		}
+	})
+	if !slices.Contains(p.unit.Grown, f.fn.Recv) {
+		p.unit.Grown = append(p.unit.Grown, f.fn.Recv)
+	}
 	f.fn.Object = m
 	return true
 }
@@ -200,16 +246,21 @@ func (p *pass) checkBodies() {
 	var decls []ast.Decl
 	var hidden []string
 	for _, f := range p.funcs {
+		if f.late && f.fn != nil {
+			remove(p.session.pkg.Scope(), f.decl.Name.Name)
+			decls = append(decls, f.decl)
+		}
 		if f.generic || f.fn == nil {
 			continue // a generic body was checked with its signature
 		}
 		name := p.session.hidden(f.decl.Name.Name)
 		hidden = append(hidden, name)
-		decls = append(decls, &ast.FuncDecl{
+		f.fn.Impl = &ast.FuncDecl{
 			Name: &ast.Ident{NamePos: f.decl.Name.Pos(), Name: name},
 			Type: f.asFunction(),
 			Body: f.decl.Body,
-		})
+		}
+		decls = append(decls, f.fn.Impl)
 		if f.decl.Body == nil {
 			p.fail(f.decl.Name, "missing function body")
 		}
@@ -218,9 +269,17 @@ func (p *pass) checkBodies() {
 	for _, name := range hidden {
 		remove(p.session.pkg.Scope(), name)
 	}
+	p.replaced = map[types.Object]types.Object{}
+	for _, f := range p.funcs {
+		if obj, ok := p.unit.Info.Defs[f.decl.Name].(*types.Func); ok && f.late && f.fn != nil {
+			p.replaced[f.fn.Object] = obj
+			f.fn.Object = obj
+		}
+	}
+	p.substitute()
 }
 
-// signatureText is the text of a method's receiver type and signature.
+// signatureText is the text of a function's receiver, name and signature.
 func (p *pass) signatureText(f *funcDecl) string {
 	if f.decl.Body == nil {
 		return p.text(f.decl)

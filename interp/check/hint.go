@@ -11,9 +11,9 @@ import (
 var sameName = regexp.MustCompile(`type (\w+)\) as (\w+) value`)
 
 // hint adds to an error of go/types what the person probably meant.
-func (p *pass) hint(msg string) string {
+func (p *pass) hint(err types.Error) string {
 	// Names in messages are the user's: the package of a notebook has none.
-	msg = strings.NewReplacer("main.", "", "cuaderno/interp/display.", "display.", "cuaderno/mpruntime.", "mp.", "mpruntime.", "mp.").Replace(msg)
+	msg := strings.NewReplacer("main.", "", "cuaderno/interp/display.", "display.", "cuaderno/mpruntime.", "mp.", "mpruntime.", "mp.").Replace(err.Msg)
 	name, ok := strings.CutPrefix(msg, "undefined: ")
 	if !ok {
 		if m := sameName.FindStringSubmatch(msg); m != nil && m[1] == m[2] {
@@ -28,8 +28,16 @@ func (p *pass) hint(msg string) string {
 		}
 		return msg + didYouMean(member, exported(imported.Scope()))
 	}
-	if hint := p.ambiguous(name); hint != "" && p.used[name] {
+	if hint := p.missingImport(name); hint != "" && p.used[name] {
 		return msg + hint
+	}
+	if p.localNames[name] {
+		for _, f := range p.funcs {
+			if within(f.decl, err.Pos) {
+				return msg + " (a generic type's methods see variables of earlier cells only)"
+			}
+		}
+		return msg + " (it is declared further down)"
 	}
 	names := append(p.session.pkg.Scope().Names(), types.Universe.Names()...)
 	return msg + didYouMean(name, names)

@@ -18,26 +18,8 @@ import (
 func (p *pass) resolveImports() {
 	s := p.session
 	for _, spec := range p.unit.Cell.File.Imports {
-		path, err := strconv.Unquote(spec.Path.Value)
-		if err != nil {
-			p.fail(spec, "invalid import path "+spec.Path.Value)
-			continue
-		}
-		switch path {
-		case "unsafe":
-			p.fail(spec, "package unsafe is not offered to cells")
-			continue
-		case "mp", "display", "cuaderno/mp", "cuaderno/display":
-			p.fail(spec, "mp and display need no import: they are always there")
-			continue
-		}
-		if _, ok := s.importer.Offers(path); !ok {
-			p.fail(spec, "package "+path+" is not in the standard library: cells can import only that")
-			continue
-		}
-		pkg, err := s.importer.Import(path)
-		if err != nil {
-			p.fail(spec, err.Error())
+		pkg := p.importSpec(spec)
+		if pkg == nil {
 			continue
 		}
 		name := pkg.Name()
@@ -51,7 +33,7 @@ func (p *pass) resolveImports() {
 			p.fail(spec, "a cell cannot import into its own scope (import . ): name the package")
 			continue
 		}
-		p.imports[name] = path
+		p.imports[name] = pkg.Path()
 		p.declare(name, nil) // an import replaces what the name meant before
 	}
 	for name := range p.used {
@@ -69,29 +51,50 @@ func (p *pass) resolveImports() {
 			p.imports[name] = paths[0]
 		}
 	}
-	before := s.imports
-	s.imports = map[string]string{}
-	for name, path := range before {
-		s.imports[name] = path
-	}
-	for name, path := range p.imports {
-		s.imports[name] = path
-	}
-	p.unit.undo = append(p.unit.undo, func() { s.imports = before })
+	p.rememberImports()
 }
 
-// checkUse holds a whole program to what the compiler asks of it.
-func (p *pass) checkUse() {
-	if !p.unit.Cell.Program {
-		return
-	}
-	for _, spec := range p.unit.Cell.File.Imports {
-		for name, path := range p.imports {
-			if strconv.Quote(path) == spec.Path.Value && !p.used[name] && (spec.Name == nil || spec.Name.Name == name) {
-				p.fail(spec, spec.Path.Value+" imported and not used")
-			}
+// rememberImports keeps the cell's imports for the cells to come.
+func (p *pass) rememberImports() {
+	imports := p.session.imports
+	for name, path := range p.imports {
+		before, had := imports[name]
+		if had && before == path {
+			continue
 		}
+		imports[name] = path
+		p.unit.undo = append(p.unit.undo, func() {
+			delete(imports, name)
+			if had {
+				imports[name] = before
+			}
+		})
 	}
+}
+
+// importSpec returns the package that an import declaration names, nil if cells
+// cannot have it.
+func (p *pass) importSpec(spec *ast.ImportSpec) *types.Package {
+	path, err := strconv.Unquote(spec.Path.Value)
+	if err != nil {
+		p.fail(spec, "invalid import path "+spec.Path.Value)
+		return nil
+	}
+	switch path {
+	case "mp", "display", "cuaderno/mp", "cuaderno/display":
+		p.fail(spec, "mp and display need no import: they are always there")
+		return nil
+	}
+	if _, ok := p.session.importer.Offers(path); !ok && path != "unsafe" {
+		p.fail(spec, "package "+path+" is not in the standard library: cells can import only that")
+		return nil
+	}
+	pkg, err := p.session.importer.Import(path)
+	if err != nil {
+		p.fail(spec, err.Error())
+		return nil
+	}
+	return pkg
 }
 
 // importDecls returns the imports as a declaration, less those whose name is
@@ -118,11 +121,14 @@ func (p *pass) importDecls() []ast.Decl {
 	return []ast.Decl{decl}
 }
 
-// ambiguous names the packages that an undefined name may have meant.
-func (p *pass) ambiguous(name string) string {
+// missingImport names the packages that an undefined name may have meant.
+func (p *pass) missingImport(name string) string {
 	paths := p.session.importer.Names(name)
-	if len(paths) < 2 {
+	switch len(paths) {
+	case 0:
 		return ""
+	case 1: // only a whole program has to import it
+		return fmt.Sprintf(" (import %q)", paths[0])
 	}
 	for i, path := range paths {
 		paths[i] = strconv.Quote(path)

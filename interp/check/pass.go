@@ -16,28 +16,42 @@ type pass struct {
 	session *Session
 	unit    *Unit
 	touched map[string]bool
-	imports map[string]string // of this cell, by name
+	before  map[string]types.Object // what touched names meant
+	imports map[string]string       // of this cell, by name
 
-	consts  []*ast.GenDecl
-	types   []*ast.TypeSpec
-	funcs   []*funcDecl
-	hoisted map[string]ast.Node // names of consts, types and functions
-	locals  map[token.Pos]bool  // where the statements declare top-level variables
-	used    map[string]bool     // names that stand before a dot
+	consts     []*ast.GenDecl
+	types      []*ast.TypeSpec
+	funcs      []*funcDecl
+	hoisted    map[string]ast.Node // names of consts, types and functions
+	locals     map[token.Pos]bool  // where the statements declare top-level variables
+	localNames map[string]bool     // of those variables
+	used       map[string]bool     // names that stand before a dot
+
+	changes []change
+	// replaced leads from functions that the checker saw to those whose bodies they
+	// are.
+	replaced map[types.Object]types.Object
 
 	failures []types.Error
 	other    cell.Errors
 }
 
 func (p *pass) run() {
-	p.sortDeclarations()
-	p.resolveImports()
-	p.keepUnchangedTypes()
-	p.checkSignatures()
-	p.checkStatements()
-	p.checkBodies()
-	p.checkUse()
+	if p.unit.Cell.Program {
+		p.checkProgram()
+	} else {
+		p.sortDeclarations()
+		p.resolveImports()
+		p.keepUnchanged()
+		p.checkSignatures()
+		p.checkStatements()
+		p.checkBodies()
+		p.rememberSources()
+	}
 	if len(p.failures) == 0 && len(p.other) == 0 {
+		p.noteReplaced()
+		p.rememberBodies()
+		p.typeShiftCounts()
 		p.findTargets()
 		p.classifyResult()
 	}
@@ -51,13 +65,18 @@ func (p *pass) fail(n ast.Node, msg string) {
 func (p *pass) sortDeclarations() {
 	p.hoisted = map[string]ast.Node{}
 	p.locals = map[token.Pos]bool{}
+	p.localNames = map[string]bool{}
 	p.used = map[string]bool{}
 	for _, decl := range p.unit.Cell.File.Decls {
 		switch decl := decl.(type) {
 		case *ast.GenDecl:
 			p.sortGenDecl(decl)
 		case *ast.FuncDecl:
-			if decl != p.unit.Cell.Body && p.admits(decl) {
+			switch {
+			case decl == p.unit.Cell.Body:
+			case decl.Recv == nil && decl.Name.Name == "init":
+				p.fail(decl.Name, "func init has no place in a cell: write its statements at the top level")
+			default:
 				p.funcs = append(p.funcs, newFuncDecl(decl))
 				if decl.Recv == nil {
 					p.hoist(decl.Name)
@@ -71,8 +90,14 @@ func (p *pass) sortDeclarations() {
 				p.fail(id, id.Name+" redeclared in this cell")
 			}
 			p.locals[id.Pos()] = true
+			p.localNames[id.Name] = true
 		}
 	}
+	p.findQualifiers()
+}
+
+// findQualifiers notes the names that stand before a dot.
+func (p *pass) findQualifiers() {
 	ast.Inspect(p.unit.Cell.File, func(n ast.Node) bool {
 		if sel, ok := n.(*ast.SelectorExpr); ok {
 			if id, ok := sel.X.(*ast.Ident); ok {
@@ -99,21 +124,6 @@ func (p *pass) sortGenDecl(decl *ast.GenDecl) {
 			p.hoist(spec.Name)
 		}
 	}
-}
-
-// admits reports whether a function may be declared. The init functions of a
-// whole program, of which there may be several, get names of their own.
-func (p *pass) admits(decl *ast.FuncDecl) bool {
-	if decl.Recv != nil || decl.Name.Name != "init" {
-		return true
-	}
-	if !p.unit.Cell.Program {
-		p.fail(decl.Name, "func init has no place in a cell: write its statements at the top level")
-		return false
-	}
-	decl.Name.Name = p.session.hidden("init")
-	p.unit.Inits = append(p.unit.Inits, decl)
-	return true
 }
 
 func (p *pass) hoist(id *ast.Ident) {
@@ -154,9 +164,14 @@ func declared(stmt ast.Stmt) []*ast.Ident {
 
 // check runs a Checker of its own over decls.
 func (p *pass) check(decls []ast.Decl) {
-	s := p.session
 	file := &ast.File{Name: ast.NewIdent("main"), Package: p.unit.Cell.File.Package, FileStart: p.unit.Cell.File.FileStart, FileEnd: p.unit.Cell.File.FileEnd}
 	file.Decls = append(p.importDecls(), decls...)
+	p.checkFile(file)
+}
+
+// checkFile runs a Checker over file.
+func (p *pass) checkFile(file *ast.File) {
+	s := p.session
 	config := &types.Config{
 		Importer: s.importer,
 		Sizes:    s.sizes,
@@ -171,16 +186,19 @@ func (p *pass) check(decls []ast.Decl) {
 	_ = types.NewChecker(config, s.Fset, s.pkg, p.unit.Info).Files([]*ast.File{file})
 }
 
-// tolerated reports complaints that do not apply to a notebook: imports and
+// tolerated reports complaints that do not apply to a notebook (to a whole
+// program all of the compiler's do): imports and
 // top-level variables need not be used, and the last expression is the result.
 func (p *pass) tolerated(err types.Error) bool {
 	switch {
+	case strings.HasPrefix(err.Msg, "\t"):
+		return true // more about the complaint before
+	case p.unit.Cell.Program:
+		return err.Pos == p.unit.Cell.File.Package // an import that the program did not write
 	case strings.HasSuffix(err.Msg, "imported and not used"), strings.Contains(err.Msg, " imported as ") && strings.HasSuffix(err.Msg, "and not used"):
 		return true
 	case strings.HasPrefix(err.Msg, "declared and not used: "):
 		return p.locals[err.Pos]
-	case strings.HasPrefix(err.Msg, "\t"):
-		return true // more about the complaint before
 	case strings.HasSuffix(err.Msg, "is not used"):
 		last := lastExpr(p.unit.Cell.Body.Body)
 		return last != nil && within(last, err.Pos)
@@ -218,7 +236,7 @@ func lastExpr(body *ast.BlockStmt) ast.Expr {
 func (p *pass) errors() error {
 	errs := p.other
 	for _, err := range p.failures {
-		errs = append(errs, &cell.Error{Pos: p.unit.Cell.Position(err.Pos), Msg: p.hint(err.Msg)})
+		errs = append(errs, &cell.Error{Pos: p.unit.Cell.Position(err.Pos), Msg: p.hint(err)})
 	}
 	if len(errs) == 0 {
 		return nil

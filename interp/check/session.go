@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"runtime"
 
 	"cuaderno/interp/cell"
@@ -22,14 +23,16 @@ type Importer interface {
 // A Session is what cells have declared so far. It is not safe for concurrent
 // use, and has at most one Unit that is neither committed nor rolled back.
 type Session struct {
-	Fset     *token.FileSet
-	pkg      *types.Package
-	importer Importer
-	sizes    types.Sizes
-	imports  map[string]string // package name in cells → import path
-	types    map[*types.TypeName]*typeSource
-	methods  map[*types.Func]string // text of a method's signature
-	names    int                    // hidden names given out
+	Fset       *token.FileSet
+	pkg        *types.Package
+	importer   Importer
+	sizes      types.Sizes
+	imports    map[string]string        // package name in cells → import path
+	preloaded  map[string]string        // those that need no import declaration, also in whole programs
+	sources    map[types.Object]*source // of types and generic functions
+	signatures map[*types.Func]string   // text of a function's or method's signature
+	bodies     map[*types.Func]*body
+	names      int // hidden names given out
 }
 
 // New returns a session without declarations. The packages of preloaded, by
@@ -39,17 +42,17 @@ func New(importer Importer, preloaded map[string]string) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{
-		Fset:     token.NewFileSet(),
-		pkg:      types.NewPackage("main", "main"),
-		importer: importer,
-		sizes:    types.SizesFor("gc", runtime.GOARCH),
-		imports:  map[string]string{},
-		types:    map[*types.TypeName]*typeSource{},
-		methods:  map[*types.Func]string{},
+		Fset:       token.NewFileSet(),
+		pkg:        types.NewPackage("main", "main"),
+		importer:   importer,
+		sizes:      types.SizesFor("gc", runtime.GOARCH),
+		imports:    map[string]string{},
+		preloaded:  preloaded,
+		sources:    map[types.Object]*source{},
+		signatures: map[*types.Func]string{},
+		bodies:     map[*types.Func]*body{},
 	}
-	for name, path := range preloaded {
-		s.imports[name] = path
-	}
+	maps.Copy(s.imports, preloaded)
 	return s, nil
 }
 
@@ -80,8 +83,9 @@ func (s *Session) Check(count int, src string) (*Unit, error) {
 		Locals:  map[types.Object]*types.Var{},
 		Targets: map[*ast.CallExpr]*Target{},
 	}
-	p := &pass{session: s, unit: u, touched: map[string]bool{}, imports: map[string]string{}}
+	p := &pass{session: s, unit: u, touched: map[string]bool{}, imports: map[string]string{}, before: map[string]types.Object{}}
 	p.run()
+	forgetChildren(s.pkg.Scope())
 	if errs := p.errors(); errs != nil {
 		u.Rollback()
 		return nil, errs
@@ -103,6 +107,9 @@ func (p *pass) touch(name string) {
 	p.touched[name] = true
 	scope := p.session.pkg.Scope()
 	old := scope.Lookup(name)
+	if old != nil {
+		p.before[name] = old
+	}
 	p.unit.undo = append(p.unit.undo, func() {
 		remove(scope, name)
 		if old != nil {

@@ -69,6 +69,7 @@ func (p *pass) classifyResult() {
 		}
 	}
 	p.unit.Last = last
+	p.giveDefaultType(last)
 }
 
 // overflows reports an untyped constant that its default type cannot hold.

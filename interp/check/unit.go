@@ -21,16 +21,29 @@ type Unit struct {
 	Consts []*ast.GenDecl
 	// Funcs are the bodies that this cell gives to functions and methods.
 	Funcs []*Func
-	// Inits are the init functions of a whole program, in order.
+	// Decls are the declarations of a whole program without its imports, in the
+	// order of the source, nil in other cells; Info.InitOrder says in which order
+	// its variables are initialised. Inits are its init functions, in order, and
+	// Main is its func main.
+	Decls []ast.Decl
 	Inits []*ast.FuncDecl
+	Main  *types.Func
+	// Grown are the types of earlier cells whose methods this cell adds to or
+	// gives another signature. Values that interfaces hold keep the old methods.
+	Grown []*types.TypeName
 	// Vars are the session variables that are new in this cell.
 	Vars []*types.Var
 	// Locals leads from the variables that go/types sees in the statements'
-	// function to the session variables that they are.
+	// function to the session variables that they are. Those of a whole program
+	// lead to themselves.
 	Locals map[types.Object]*types.Var
 	// Last is the final expression of the cell and what becomes of its value.
 	Last   ast.Expr
 	Result Result
+
+	// Notes say which functions of earlier cells go on using something that
+	// this cell has replaced: sentences for the person.
+	Notes []string
 
 	// Targets are the calls of mp.NewProcess in the cell.
 	Targets map[*ast.CallExpr]*Target
@@ -43,6 +56,10 @@ type Func struct {
 	// Object is what callers refer to; for a method, that of its type.
 	Object *types.Func
 	Decl   *ast.FuncDecl
+	// Impl is the body as Unit.Info speaks of it: a function with a name of its
+	// own, and with the receiver as its first parameter. A generic body, and one
+	// of a whole program, is checked as it stands: Impl is Decl.
+	Impl *ast.FuncDecl
 	// Recv is the type that a method belongs to, nil for a function.
 	Recv *types.TypeName
 	// Generic reports type parameters, of the function or its receiver.
