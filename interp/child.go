@@ -9,11 +9,19 @@ import (
 // NewChild returns the host of a process that is to become a child: ready to
 // declare and run what its parent sends. Output of the target goes to stdout
 // and stderr.
-func NewChild(stdout, stderr io.Writer, command mpruntime.Command) mpruntime.Host {
-	e := newEvaluator(stdout, stderr, command)
+func NewChild(stdout, stderr io.Writer, command mpruntime.Command) (mpruntime.Host, error) {
+	e, err := newEvaluator(stdout, stderr, command)
+	if err != nil {
+		return nil, err
+	}
 	e.redirectLog()
 	// A child that waits for its work has the time; its parent will not. What
 	// goes wrong here goes wrong again, with somebody to tell, when it has work.
-	_ = e.engine.Prepare("fmt", "os", "sync", "time", "cuaderno/mpruntime")
-	return e
+	if unit, _, err := e.load(0, 0, warmUp, false); err == nil {
+		unit.Rollback()
+	}
+	return e, nil
 }
+
+// warmUp uses what most targets use.
+const warmUp = `func warmUpʹ() { fmt.Println(os.Getpid(), time.Now()); var mu sync.Mutex; mu.Lock(); p := mp.NewProcess(func() {}); p.Join() }`

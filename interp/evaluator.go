@@ -6,62 +6,117 @@
 //
 //	Session.Execute
 //	  check.Session.Check    parse, type-check against the session
-//	  Engine.Lower, Declare  a Program, compiled
+//	  Engine.Load            SSA; its functions are the session's from now on
 //	  Cell.Run               the statements, on a goroutine of the cell
 //	  outcome                result, or error with the notebook's own stack
 //
 // Both kinds of process implement mpruntime.Host (host.go): the parent packs
-// the programs, variables and values that a target can reach into a bundle, the
-// child declares and restores them and calls the target.
+// the cells, variables and values that a target can reach into a bundle, the
+// child loads the same cells, restores the values and calls the target.
 package interp
 
 import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
+	"cuaderno/interp/check"
 	"cuaderno/interp/engine"
-	"cuaderno/interp/engine/yaegi"
+	"cuaderno/interp/engine/compiled"
+	"cuaderno/interp/stdlib"
 	"cuaderno/mpruntime"
 )
 
-// An evaluator is what a session and a child have in common: an engine and the
-// programs declared to it.
+// An evaluator is what a session and a child have in common: what cells have
+// declared, and the engine that runs them.
 type evaluator struct {
-	engine engine.Engine
-	frames engine.Frames
+	checker *check.Session
+	engine  *compiled.Engine
 	// command starts the helpers that children run in.
 	command mpruntime.Command
 	// stdout and stderr are those of the process, for goroutines that belong
 	// to no cell.
 	stdout, stderr io.Writer
 
-	mu       sync.Mutex
-	programs []*engine.Program
-	sources  map[int]string // cells as typed, by number
+	mu      sync.Mutex
+	serial  int                // of the cell loaded last
+	cells   map[int]cellSource // by serial, as long as something of them lives
+	sources map[int]string     // cells as typed, by the number that people know
 }
 
-func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command) *evaluator {
-	e := &evaluator{stdout: stdout, stderr: stderr, command: command, sources: map[int]string{}}
-	e.engine = yaegi.New(&e.frames, e.replacedSymbols())
-	return e
+// A cellSource is a cell that was loaded.
+type cellSource struct {
+	Serial, Count int
+	Code          string
 }
 
-// remember keeps a program for the children to come and, if it is shown by its
-// number, its source for tracebacks.
-func (e *evaluator) remember(p *engine.Program, shown bool) {
+func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command) (*evaluator, error) {
+	importer, err := stdlib.NewImporter()
+	if err != nil {
+		return nil, err
+	}
+	if err := importer.Check(); err != nil {
+		return nil, err
+	}
+	checker, err := check.New(importer, preloaded())
+	if err != nil {
+		return nil, err
+	}
+	e := &evaluator{
+		checker: checker, stdout: stdout, stderr: stderr, command: command,
+		cells: map[int]cellSource{}, sources: map[int]string{},
+	}
+	e.engine, err = compiled.New(importer, checker.Fset, e.engineOptions())
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// preloaded are the packages that cells use without importing them.
+func preloaded() map[string]string {
+	return map[string]string{"mp": "cuaderno/mpruntime", "display": "cuaderno/interp/display"}
+}
+
+// next returns the serial of the next cell.
+func (e *evaluator) next() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.serial + 1
+}
+
+// load checks a cell and makes what it declares known. Serials grow. Shown says that people know the cell by its number.
+func (e *evaluator) load(serial, count int, code string, shown bool) (*check.Unit, *compiled.Program, error) {
+	var unit *check.Unit
+	committed := false
+	defer func() {
+		if unit != nil && !committed {
+			unit.Rollback()
+		}
+	}()
+	unit, err := e.checker.Check(count, code)
+	if err != nil {
+		return nil, nil, err
+	}
+	program, err := e.engine.Load(serial, unit)
+	if err != nil {
+		return nil, nil, err
+	}
+	unit.Commit()
+	committed = true
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.serial = serial
+	if program.Lasting() {
+		e.cells[serial] = cellSource{serial, count, code}
+	}
 	if shown {
-		e.sources[p.Count] = p.Source
+		e.sources[count] = code
 	}
-	if len(p.Defines) > 0 {
-		decls := *p
-		decls.Statements, decls.Entry = "", ""
-		e.programs = living(append(e.programs, &decls))
-	}
+	return unit, program, nil
 }
 
 // shownCalls is how many calls of a deep stack a traceback shows.
@@ -70,18 +125,35 @@ const shownCalls = 16
 // traceback describes a panic as Go does, with the notebook's frames only.
 func (e *evaluator) traceback(value any, g *engine.Goroutine) []string {
 	lines := []string{red("panic: ") + panicText(value)}
-	calls, cut := e.frames.Stack(g, shownCalls)
-	if len(calls) == 0 {
-		return lines
+	var calls []engine.Call
+	depth := 0
+	if overflow, ok := value.(*engine.StackOverflow); ok {
+		calls, depth = overflow.Stack, overflow.Depth
+	} else {
+		calls = e.engine.Stack(g, value)
+		depth = len(calls)
 	}
-	lines = append(lines, "")
+	if len(calls) > 0 {
+		lines = append(lines, "")
+	}
+	if n := len(calls); n > shownCalls {
+		calls = slices.Concat(calls[:shownCalls/2], calls[n-shownCalls/2:])
+	}
 	for i, call := range calls {
-		if cut > 0 && i == shownCalls/2 {
-			lines = append(lines, fmt.Sprintf("    … %d more calls …", cut))
+		if i == len(calls)/2 && depth > len(calls) {
+			lines = append(lines, cut(depth-len(calls)))
 		}
 		lines = append(lines, e.callLine(call))
 	}
 	return lines
+}
+
+// cut stands for the n calls in the middle of a deep stack.
+func cut(n int) string {
+	if n > 1000 {
+		return "    … many more calls …"
+	}
+	return fmt.Sprintf("    … %d more calls …", n)
 }
 
 func (e *evaluator) callLine(call engine.Call) string {
@@ -114,7 +186,6 @@ func (e *evaluator) sourceLine(count, line int) string {
 
 // panicText is what Go prints after "panic: ".
 func panicText(value any) string {
-	value = yaegi.PanicValue(value)
 	switch v := value.(type) {
 	case error:
 		return v.Error()

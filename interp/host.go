@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"regexp"
 	"strings"
 	"time"
 
 	"cuaderno/interp/engine"
+	"cuaderno/interp/engine/compiled"
 	"cuaderno/mpruntime"
 )
 
@@ -23,80 +23,122 @@ var _ mpruntime.Host = (*evaluator)(nil)
 
 // A bundle is what a child needs to call a target.
 type bundle struct {
-	Programs []*engine.Program
-	Sources  map[int]string
-	// Function is the name of the target in the programs. If it makes a literal
-	// it is called with the captured values first.
-	Function string
-	Literal  bool
-	// Variables are the names of the reachable session variables. Values is one
-	// message, so that sharing is kept: their values, the captured ones and the
-	// arguments.
-	Variables           []string
+	// Cells are those to load, in order.
+	Cells []cellSource
+	// Function is the target. If there is a Method it is that of the first value
+	// instead.
+	Function compiled.Reference
+	Method   string
+	// Values is one message, so that sharing is kept: the values of Variables,
+	// the captured ones and the arguments.
+	Variables           []compiled.Variable
 	Captures, Arguments int
-	Values              []byte
-	Cell                int // that called Start
+	// Receiver is the name of the type of the value whose method is the target.
+	Receiver string
+	Values   []byte
+	Cell     int // that called Start
 }
 
-// A call is a described target with its arguments, the receiver of a method
-// first, and the signature that takes them.
+// A call is a described target with its arguments and the signature that takes
+// them.
 type call struct {
-	target engine.Target
-	args   []any
-	sig    reflect.Type
+	function compiled.Function
+	// recv is the value whose method Run is the target, if one was given.
+	recv reflect.Value
+	args []any
+	sig  reflect.Type
 }
+
+// method is what is called of a value that is given as a target, as in CPython's
+// Process.
+const method = "Run"
 
 // Describe implements mpruntime.Host.
 func (e *evaluator) Describe(target any, args []any) (mpruntime.Target, error) {
-	t, ok := target.(engine.Target)
-	if !ok {
-		return mpruntime.Target{}, errors.New("mp.NewProcess: cannot tell which function this is: call mp.NewProcess itself, with the function's name, a function literal, a method value or a value with Run()")
+	v := reflect.ValueOf(target)
+	if !v.IsValid() {
+		return mpruntime.Target{}, errors.New("mp.NewProcess: the target is nil: give a function, or a value with Run()")
 	}
-	f, ok := e.engine.Variables()[t.Name]
-	if !ok {
-		return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: %s is not declared in this process", t.Label)
+	c := call{args: args}
+	var name string
+	if v.Kind() == reflect.Func {
+		f, err := e.engine.Function(v)
+		if err != nil {
+			return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: the target cannot be named to another process: %w", err)
+		}
+		c.function, c.sig, name = f, v.Type(), f.Name
+		if f.Literal {
+			name = "function literal"
+		}
+	} else {
+		m := v.MethodByName(method)
+		if !m.IsValid() || m.Type().NumIn() > 0 {
+			return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: a %s is no target: give a function, or a value with Run()", typeName(v.Type()))
+		}
+		if _, ok := e.engine.TypeName(base(v.Type())); !ok {
+			return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: the type of the target, %s, cannot be named to another process", typeName(v.Type()))
+		}
+		c.recv, c.sig, name = v, m.Type(), receiverName(v.Type())+"."+method
 	}
-	sig := f.Type()
-	if t.Literal {
-		sig = sig.Out(0)
+	if n := c.sig.NumIn(); len(args) < n && !(c.sig.IsVariadic() && len(args) == n-1) || len(args) > n && !c.sig.IsVariadic() {
+		return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: wrong number of arguments for %s: have %d, want %d", name, len(args), n)
 	}
-	if t.Method {
-		args = append([]any{t.Recv}, args...)
+	return mpruntime.Target{Name: name, Value: c}, nil
+}
+
+func base(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
 	}
-	if n := sig.NumIn(); len(args) < n && !(sig.IsVariadic() && len(args) == n-1) || len(args) > n && !sig.IsVariadic() {
-		return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: wrong number of arguments for %s: have %d, want %d", t.Label, len(args), n)
+	return t
+}
+
+// receiverName is T or (*T).
+func receiverName(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		return "(*" + t.Elem().Name() + ")"
 	}
-	return mpruntime.Target{Name: t.Label, Value: call{t, args, sig}}, nil
+	return t.Name()
 }
 
 // Bundle implements mpruntime.Host.
 func (e *evaluator) Bundle(t mpruntime.Target) ([]byte, error) {
 	c := t.Value.(call)
-	e.mu.Lock()
-	programs := e.programs
-	sources := make(map[int]string, len(e.sources))
-	b := bundle{
-		Function: c.target.Name,
-		Literal:  c.target.Literal,
-		Sources:  sources,
-		Captures: len(c.target.Captures), Arguments: len(c.args),
+	reach := e.engine.NewReach()
+	b := bundle{Captures: len(c.function.Captures), Arguments: len(c.args)}
+	if c.recv.IsValid() {
+		reach.Type(c.recv.Type())
+		b.Method = method
+		b.Receiver, _ = e.engine.TypeName(base(c.recv.Type()))
+		if c.recv.Kind() == reflect.Pointer {
+			b.Receiver = "*" + b.Receiver
+		}
+	} else {
+		reach.Function(c.function)
+		b.Function = c.function.Reference
 	}
-	reach := newReach(programs)
-	reach.from(c.target.Name)
-	b.Programs = reach.programs()
-	for _, p := range b.Programs {
-		sources[p.Count] = e.sources[p.Count]
-	}
-	e.mu.Unlock()
 	if g := engine.Current(); g != nil {
 		b.Cell = g.Cell.Count
 	}
-	b.Variables = reach.variables()
-	values, err := e.encode(b.Variables, reach, c)
-	if err != nil {
-		return nil, err
+	// Values bring types, whose methods may reach more variables.
+	for {
+		b.Variables = reach.Variables()
+		values, err := e.encode(b.Variables, reach, c, t.Name)
+		if err != nil {
+			return nil, err
+		}
+		b.Values = values
+		if len(reach.Variables()) == len(b.Variables) {
+			break
+		}
 	}
-	b.Values = values
+	e.mu.Lock()
+	for _, serial := range reach.Units() {
+		if cell, ok := e.cells[serial]; ok {
+			b.Cells = append(b.Cells, cell)
+		}
+	}
+	e.mu.Unlock()
 	var buf bytes.Buffer
 	if err := gob.NewEncoder(&buf).Encode(b); err != nil {
 		return nil, fmt.Errorf("packing the child's declarations: %w", err)
@@ -104,62 +146,69 @@ func (e *evaluator) Bundle(t mpruntime.Target) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// reachedTypes names types, and adds those that are named to a Reach.
+type reachedTypes struct {
+	*compiled.Engine
+	reach *compiled.Reach
+}
+
+func (r reachedTypes) TypeName(t reflect.Type) (string, bool) {
+	name, ok := r.Engine.TypeName(t)
+	if ok {
+		r.reach.Type(t)
+	}
+	return name, ok
+}
+
 // encode writes the message of a bundle's values.
-func (e *evaluator) encode(names []string, reach *reach, c call) ([]byte, error) {
+func (e *evaluator) encode(names []compiled.Variable, reach *compiled.Reach, c call, label string) ([]byte, error) {
 	enc := mpruntime.NewEncoder()
-	variables := e.engine.Variables()
-	for _, name := range names {
-		if !variables[name].IsValid() {
-			return nil, fmt.Errorf("%s is not declared in this process", reach.label(name))
+	enc.Types = reachedTypes{e.engine, reach}
+	variables := make([]reflect.Value, len(names))
+	for i, name := range names {
+		v, err := e.engine.Variable(name)
+		if err != nil {
+			return nil, err
 		}
-		enc.Variable(variables[name])
+		variables[i] = v
+		enc.Variable(v)
 	}
-	for _, name := range names {
-		if err := enc.Encode(variables[name], reach.label(name)); err != nil {
-			return nil, inNotebookTerms(err)
+	for i, name := range names {
+		if err := enc.Encode(variables[i], "global variable "+name.Name); err != nil {
+			return nil, err
 		}
 	}
-	for i, p := range c.target.Captures {
-		if err := enc.Encode(reflect.ValueOf(p).Elem(), fmt.Sprintf("captured variable %d", i+1)); err != nil {
-			return nil, inNotebookTerms(err)
+	for i, capture := range c.function.Captures {
+		path := "captured variable " + c.function.Captured[i]
+		if strings.HasSuffix(label, "."+method) || !c.function.Literal {
+			path = "the value " + label
+		}
+		if err := enc.Encode(capture, path); err != nil {
+			return nil, err
+		}
+	}
+	if c.recv.IsValid() {
+		if err := enc.Encode(c.recv, "the target "+receiverName(c.recv.Type())); err != nil {
+			return nil, err
 		}
 	}
 	for i, arg := range c.args {
-		path := fmt.Sprintf("argument %d", i+1)
-		if c.target.Method {
-			path = fmt.Sprintf("argument %d", i)
-			if i == 0 {
-				path = "the value " + c.target.Label
-			}
-		}
 		v := reflect.ValueOf(arg)
 		if t := param(c.sig, i); t.Kind() == reflect.Interface {
 			v = reflect.New(t).Elem() // its dynamic type goes along
 			if arg != nil && reflect.TypeOf(arg).AssignableTo(t) {
 				v.Set(reflect.ValueOf(arg))
 			}
+		} else if v.IsValid() && v.Type() != t && v.CanConvert(t) {
+			v = v.Convert(t)
+		} else if !v.IsValid() {
+			v = reflect.Zero(t)
 		}
-		if err := enc.Encode(v, path); err != nil {
-			return nil, inNotebookTerms(err)
+		if err := enc.Encode(v, fmt.Sprintf("argument %d", i+1)); err != nil {
+			return nil, err
 		}
 	}
 	return enc.Bytes(), nil
-}
-
-// unexportedField finds the names that yaegi gives to unexported fields.
-var unexportedField = regexp.MustCompile(`\.X(\p{Ll}\w*)`)
-
-// inNotebookTerms takes what only the engine knows out of a refusal.
-func inNotebookTerms(err error) error {
-	var refusal *mpruntime.NotCopyableError
-	if errors.As(err, &refusal) {
-		refusal.Path = unexportedField.ReplaceAllString(refusal.Path, ".$1")
-		if strings.Contains(refusal.Type, "interp.") {
-			refusal.Type = "an interface that the notebook declares"
-			refusal.Why = "only values of a concrete type travel so far"
-		}
-	}
-	return err
 }
 
 // Run implements mpruntime.Host, in a child.
@@ -201,7 +250,7 @@ func (e *evaluator) exitCode(c *engine.Cell, ended end) int {
 	case errors.As(cause, &exit):
 		return exit.Code
 	case errors.As(cause, &overflow):
-		ended = end{overflow.G, overflow}
+		ended = end{nil, overflow}
 	case cause != nil:
 		return 1 // interrupted, as its parent's cell has said
 	}
@@ -217,37 +266,32 @@ func (e *evaluator) exitCode(c *engine.Cell, ended end) int {
 	return 1
 }
 
-// restore declares what a bundle brings and returns the target and its
-// arguments.
+// restore loads what a bundle brings and returns the target and its arguments.
 func (e *evaluator) restore(data []byte) (f reflect.Value, args []reflect.Value, count int, err error) {
 	var b bundle
 	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&b); err != nil {
 		return f, nil, 0, fmt.Errorf("reading what the parent sent: %w", err)
 	}
-	for _, p := range b.Programs {
-		if err := e.engine.Declare(p); err != nil {
-			return f, nil, 0, fmt.Errorf("declaring In [%d]: %w", p.Count, err)
+	for _, cell := range b.Cells {
+		if _, _, err := e.load(cell.Serial, cell.Count, cell.Code, true); err != nil {
+			return f, nil, 0, fmt.Errorf("declaring In [%d]: %w", cell.Count, err)
 		}
-		e.remember(p, true)
-	}
-	variables := e.engine.Variables()
-	f, ok := variables[b.Function]
-	if !ok || f.Kind() != reflect.Func || f.IsNil() {
-		return f, nil, 0, errors.New("the target is not declared here")
 	}
 	dec, err := mpruntime.NewDecoder(b.Values)
 	if err != nil {
 		return f, nil, 0, err
 	}
-	if err := restoreVariables(dec, variables, b.Variables); err != nil {
-		return f, nil, 0, err
+	dec.Types = e.engine
+	if err := e.restoreVariables(dec, b.Variables); err != nil {
+		return f, nil, 0, fmt.Errorf("restoring the global variables: %w", err)
 	}
-	if b.Literal {
-		captures, err := decodeArguments(dec, f.Type(), b.Captures)
-		if err != nil {
-			return f, nil, 0, fmt.Errorf("restoring captured variables: %w", err)
-		}
-		f = f.Call(captures)[0]
+	if b.Method != "" {
+		f, err = e.restoreMethod(dec, b)
+	} else {
+		f, err = e.restoreFunction(dec, b)
+	}
+	if err != nil {
+		return f, nil, 0, err
 	}
 	args, err = decodeArguments(dec, f.Type(), b.Arguments)
 	if err != nil {
@@ -256,19 +300,53 @@ func (e *evaluator) restore(data []byte) (f reflect.Value, args []reflect.Value,
 	return f, args, b.Cell, nil
 }
 
-func restoreVariables(dec *mpruntime.Decoder, variables map[string]reflect.Value, names []string) error {
-	for _, name := range names {
-		if !variables[name].IsValid() {
-			return errors.New("restoring the global variables: one is not declared here")
+func (e *evaluator) restoreVariables(dec *mpruntime.Decoder, names []compiled.Variable) error {
+	variables := make([]reflect.Value, len(names))
+	for i, name := range names {
+		v, err := e.engine.Variable(name)
+		if err != nil {
+			return err
 		}
-		dec.Variable(variables[name])
+		variables[i] = v
+		dec.Variable(v)
 	}
-	for _, name := range names {
-		if err := dec.Decode(variables[name]); err != nil {
-			return fmt.Errorf("restoring the global variables: %w", err)
+	for _, v := range variables {
+		if err := dec.Decode(v); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (e *evaluator) restoreFunction(dec *mpruntime.Decoder, b bundle) (reflect.Value, error) {
+	types, err := e.engine.Captures(b.Function)
+	if err != nil {
+		return reflect.Value{}, err
+	}
+	captures := make([]reflect.Value, len(types))
+	for i, t := range types {
+		captures[i] = reflect.New(t).Elem()
+		if err := dec.Decode(captures[i]); err != nil {
+			return reflect.Value{}, fmt.Errorf("restoring captured variables: %w", err)
+		}
+	}
+	return e.engine.Find(b.Function, captures)
+}
+
+func (e *evaluator) restoreMethod(dec *mpruntime.Decoder, b bundle) (reflect.Value, error) {
+	name, isPointer := strings.CutPrefix(b.Receiver, "*")
+	t := e.engine.TypeNamed(name)
+	if t == nil {
+		return reflect.Value{}, errors.New("the target's type is not declared here")
+	}
+	if isPointer {
+		t = reflect.PointerTo(t)
+	}
+	recv := reflect.New(t).Elem()
+	if err := dec.Decode(recv); err != nil {
+		return reflect.Value{}, fmt.Errorf("restoring the target: %w", err)
+	}
+	return recv.MethodByName(b.Method), nil
 }
 
 // param returns the type of a function's i-th argument.

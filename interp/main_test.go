@@ -34,7 +34,12 @@ func helper(role string) int {
 	spawn.Watch(lifeline, spawn.KillGroup)
 	command := mpruntime.Command{Path: os.Args[0], Args: []string{"child"}, Lifeline: lifeline}
 	if role == "child" {
-		return mpruntime.ServeChild(context.Background(), control, interp.NewChild(os.Stdout, os.Stderr, command))
+		host, err := interp.NewChild(os.Stdout, os.Stderr, command)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 2
+		}
+		return mpruntime.ServeChild(context.Background(), control, host)
 	}
 	session, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: command})
 	if err == nil {

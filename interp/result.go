@@ -2,7 +2,6 @@ package interp
 
 import (
 	"fmt"
-	"go/types"
 	"reflect"
 	"sort"
 	"strconv"
@@ -33,12 +32,8 @@ func result(v engine.Value, unit *check.Unit) *display.Bundle {
 		b := display.Text(fmt.Sprint(v.V))
 		return &b
 	}
-	t := unit.Info.TypeOf(unit.Last)
-	if tuple, ok := t.(*types.Tuple); ok {
-		t = tuple.At(0).Type()
-	}
 	var w literalWriter
-	w.write(reflect.ValueOf(v.V), t, 0)
+	w.write(reflect.ValueOf(v.V), 0)
 	b := display.Text(w.b.String())
 	return &b
 }
@@ -52,8 +47,7 @@ func isStringer(v any) bool {
 }
 
 // A literalWriter writes values as the Go literals that would make them, with
-// the names that types have in the notebook: the engine's values do not know
-// them, so the static type is followed along.
+// the names that types have in the notebook.
 type literalWriter struct{ b strings.Builder }
 
 const (
@@ -65,9 +59,9 @@ const (
 // full says that no more is to be written.
 func (w *literalWriter) full() bool { return w.b.Len() > maxText }
 
-func (w *literalWriter) write(v reflect.Value, t types.Type, depth int) {
+func (w *literalWriter) write(v reflect.Value, depth int) {
 	for v.IsValid() && v.Kind() == reflect.Interface && !v.IsNil() {
-		v, t = v.Elem(), nil
+		v = v.Elem()
 	}
 	if !v.IsValid() {
 		w.b.WriteString("nil")
@@ -87,20 +81,20 @@ func (w *literalWriter) write(v reflect.Value, t types.Type, depth int) {
 	case reflect.Float32, reflect.Float64:
 		w.b.WriteString(strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits()))
 	case reflect.Slice, reflect.Array:
-		w.list(v, t, depth)
+		w.list(v, depth)
 	case reflect.Map:
-		w.mapping(v, t, depth)
+		w.mapping(v, depth)
 	case reflect.Struct:
-		w.structure(v, t, depth)
+		w.structure(v, depth)
 	case reflect.Pointer:
 		if v.IsNil() || depth > 0 && v.Elem().Kind() != reflect.Struct {
 			w.other(v)
 			return
 		}
 		w.b.WriteByte('&')
-		w.write(v.Elem(), elem(t), depth+1)
+		w.write(v.Elem(), depth+1)
 	case reflect.Func:
-		w.b.WriteString(typeName(v, t))
+		w.b.WriteString(typeName(v.Type()))
 	default:
 		w.other(v)
 	}
@@ -114,12 +108,12 @@ func (w *literalWriter) other(v reflect.Value) {
 	fmt.Fprintf(&w.b, "%v", v)
 }
 
-func (w *literalWriter) list(v reflect.Value, t types.Type, depth int) {
+func (w *literalWriter) list(v reflect.Value, depth int) {
 	if v.Kind() == reflect.Slice && v.IsNil() {
-		w.b.WriteString(typeName(v, t) + "(nil)")
+		w.b.WriteString(typeName(v.Type()) + "(nil)")
 		return
 	}
-	w.b.WriteString(typeName(v, t) + "{")
+	w.b.WriteString(typeName(v.Type()) + "{")
 	for i := range v.Len() {
 		if i > 0 {
 			w.b.WriteString(", ")
@@ -128,24 +122,20 @@ func (w *literalWriter) list(v reflect.Value, t types.Type, depth int) {
 			fmt.Fprintf(&w.b, "… %d more", v.Len()-i)
 			break
 		}
-		w.write(v.Index(i), elem(t), depth+1)
+		w.write(v.Index(i), depth+1)
 	}
 	w.b.WriteByte('}')
 }
 
-func (w *literalWriter) mapping(v reflect.Value, t types.Type, depth int) {
-	w.b.WriteString(typeName(v, t) + "{")
-	var key types.Type
-	if m, ok := underlying(t).(*types.Map); ok {
-		key = m.Key()
-	}
+func (w *literalWriter) mapping(v reflect.Value, depth int) {
+	w.b.WriteString(typeName(v.Type()) + "{")
 	var entries []string
 	size := 0
 	for it := v.MapRange(); it.Next() && len(entries) < maxElements && size < maxText; {
 		var e literalWriter
-		e.write(it.Key(), key, depth+1)
+		e.write(it.Key(), depth+1)
 		e.b.WriteString(": ")
-		e.write(it.Value(), elem(t), depth+1)
+		e.write(it.Value(), depth+1)
 		entries = append(entries, e.b.String())
 		size += e.b.Len()
 	}
@@ -156,60 +146,23 @@ func (w *literalWriter) mapping(v reflect.Value, t types.Type, depth int) {
 	w.b.WriteString(strings.Join(entries, ", ") + "}")
 }
 
-func (w *literalWriter) structure(v reflect.Value, t types.Type, depth int) {
-	w.b.WriteString(typeName(v, t) + "{")
-	s, _ := underlying(t).(*types.Struct)
+func (w *literalWriter) structure(v reflect.Value, depth int) {
+	w.b.WriteString(typeName(v.Type()) + "{")
 	separator := ""
 	for i := range v.NumField() {
-		name := v.Type().Field(i).Name
-		if v.Type().PkgPath() != "" && !v.Type().Field(i).IsExported() {
+		f := v.Type().Field(i)
+		if !f.IsExported() && f.PkgPath != "main" {
 			continue // of a compiled package: its own business, and perhaps in use
 		}
 		w.b.WriteString(separator)
 		separator = ", "
-		var field types.Type
-		if s != nil && i < s.NumFields() {
-			name, field = s.Field(i).Name(), s.Field(i).Type()
-		}
-		w.b.WriteString(name + ": ")
-		w.write(v.Field(i), field, depth+1)
+		w.b.WriteString(f.Name + ": ")
+		w.write(v.Field(i), depth+1)
 	}
 	w.b.WriteByte('}')
 }
 
-func elem(t types.Type) types.Type {
-	switch t := underlying(t).(type) {
-	case *types.Slice:
-		return t.Elem()
-	case *types.Array:
-		return t.Elem()
-	case *types.Map:
-		return t.Elem()
-	case *types.Pointer:
-		return t.Elem()
-	}
-	return nil
-}
+// typeName returns the name of a type as the notebook calls it.
+func typeName(t reflect.Type) string { return notebookNames.Replace(t.String()) }
 
-func underlying(t types.Type) types.Type {
-	if t == nil {
-		return nil
-	}
-	return t.Underlying()
-}
-
-// typeName returns the name of v's type, as the notebook calls it if known.
-func typeName(v reflect.Value, t types.Type) string {
-	if t == nil || types.IsInterface(t) {
-		return strings.NewReplacer("interface {}", "any", "mpruntime.", "mp.").Replace(v.Type().String())
-	}
-	return types.TypeString(t, func(pkg *types.Package) string {
-		switch pkg.Path() {
-		case "main":
-			return ""
-		case "cuaderno/mpruntime":
-			return "mp"
-		}
-		return pkg.Name()
-	})
-}
+var notebookNames = strings.NewReplacer("interface {}", "any", "mpruntime.", "mp.", "main.", "")

@@ -86,7 +86,7 @@ func (s *Session) stopError(r *run, cause error, g *engine.Goroutine, notes []st
 	var overflow *engine.StackOverflow
 	switch {
 	case errors.As(cause, &overflow):
-		return newError(lang.Panic, overflow.Error(), append(s.traceback(overflow, overflow.G), notes...))
+		return newError(lang.Panic, overflow.Error(), append(s.traceback(overflow, nil), notes...))
 	case errors.As(cause, &inGoroutine):
 		lines := append([]string{}, inGoroutine.traceback...)
 		lines = append(lines, fmt.Sprintf("(in a goroutine that In [%d] started)", r.cell.Count))
@@ -96,7 +96,7 @@ func (s *Session) stopError(r *run, cause error, g *engine.Goroutine, notes []st
 	}
 	lines := []string{red(lang.Interrupted+": ") + "the cell was interrupted; the variables are kept"}
 	if g != nil {
-		if calls, _ := s.frames.Stack(g, 10); len(calls) > 0 {
+		if calls := s.engine.Stack(g, nil); len(calls) > 0 {
 			lines = append(lines, s.callLine(calls[0]))
 		}
 	}

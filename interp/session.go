@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"go/parser"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
 	"cuaderno/interp/cell"
-	"cuaderno/interp/check"
 	"cuaderno/interp/display"
 	"cuaderno/interp/engine"
+	"cuaderno/interp/engine/yaegi"
 	"cuaderno/interp/lang"
-	"cuaderno/interp/stdlib"
 	"cuaderno/mpruntime"
 )
 
@@ -23,9 +23,12 @@ import (
 // process.
 type Session struct {
 	*evaluator
-	checker *check.Session
 
-	running sync.Mutex // held by Execute
+	running sync.Mutex // held by Execute, guards the following
+	choice  Choice
+	yaegi   *yaegi.Engine
+	refusal error // why yaegi did not run the cell before
+
 	done    chan struct{}
 	closing sync.Once
 }
@@ -38,30 +41,19 @@ type Options struct {
 	Stdout, Stderr io.Writer
 	// Command starts the helpers that children run in.
 	Command mpruntime.Command
-}
-
-// preloaded are the packages that cells use without importing them.
-func preloaded() map[string]string {
-	return map[string]string{"mp": "cuaderno/mpruntime", "display": "cuaderno/interp/display"}
+	// Engine says which engine runs the statements of cells, Auto if empty.
+	Engine Choice
 }
 
 // New starts the session of this process.
 func New(options Options) (*Session, error) {
-	importer, err := stdlib.NewImporter()
+	e, err := newEvaluator(options.Stdout, options.Stderr, options.Command)
 	if err != nil {
 		return nil, err
 	}
-	if err := importer.Check(); err != nil {
+	s := &Session{evaluator: e, done: make(chan struct{}), choice: options.Engine, yaegi: yaegi.New()}
+	if s.choice, err = choose(string(options.Engine)); err != nil {
 		return nil, err
-	}
-	checker, err := check.New(importer, preloaded())
-	if err != nil {
-		return nil, err
-	}
-	s := &Session{
-		evaluator: newEvaluator(options.Stdout, options.Stderr, options.Command),
-		checker:   checker,
-		done:      make(chan struct{}),
 	}
 	if err := mpruntime.Install(s.evaluator); err != nil {
 		return nil, err
@@ -98,6 +90,9 @@ func (s *Session) IsComplete(_ context.Context, code string) (lang.Completeness,
 func (s *Session) Execute(ctx context.Context, c lang.Cell, out lang.Output) lang.Outcome {
 	s.running.Lock()
 	defer s.running.Unlock()
+	if args, ok := strings.CutPrefix(strings.TrimSpace(c.Code), engineMagic); ok {
+		return s.engineCell(strings.TrimSpace(args), out)
+	}
 	outcome := s.evaluate(ctx, c.Count, c.Code, out, !c.Silent)
 	if c.Silent {
 		outcome.Result = nil
@@ -122,33 +117,26 @@ func (s *Session) Execute(ctx context.Context, c lang.Cell, out lang.Output) lan
 // evaluate checks and runs one piece of code. Tracebacks show lines of it if it
 // is the cell that people know by that number. A bug of ours costs the cell.
 func (s *Session) evaluate(ctx context.Context, count int, code string, out lang.Output, shown bool) (outcome lang.Outcome) {
-	var unit *check.Unit
 	defer func() {
 		if r := recover(); r != nil {
-			if unit != nil {
-				unit.Rollback() // of what is not committed
-			}
 			outcome = failed(newError("InternalError", fmt.Sprintf("a bug of Cuaderno, please report it with this cell: %v", r), nil))
 		}
 	}()
-	var err error
-	if unit, err = s.checker.Check(count, code); err != nil {
-		return failed(compileError(count, code, err))
-	}
-	program, err := s.engine.Lower(unit)
-	if err == nil {
-		err = s.engine.Declare(program)
-	}
+	unit, program, err := s.load(s.next(), count, code, shown)
 	if err != nil {
-		unit.Rollback()
 		return failed(compileError(count, code, err))
 	}
-	unit.Commit()
-	s.remember(program, shown)
-	if len(unit.Targets) > 0 {
+	for _, note := range unit.Notes {
+		out.Stderr([]byte(note + "\n"))
+	}
+	if program.UsesProcesses() {
 		mpruntime.Prepare()
 	}
-	value, cellErr := s.run(ctx, program, out)
+	statements, err := s.statements(unit, program)
+	if err != nil {
+		return failed(newError(lang.CompileError, err.Error(), nil))
+	}
+	value, cellErr := s.run(ctx, count, statements, out)
 	if cellErr != nil {
 		return failed(cellErr)
 	}
@@ -168,12 +156,12 @@ var errInterrupted = errors.New("interrupted")
 const grace = 300 * time.Millisecond
 
 // run runs the statements of a program as a cell of their own.
-func (s *Session) run(ctx context.Context, program *engine.Program, out lang.Output) (engine.Value, *lang.Error) {
+func (s *Session) run(ctx context.Context, count int, statements func(), out lang.Output) (engine.Value, *lang.Error) {
 	var r run
 	r.ended = make(chan end, 1)
-	c := engine.NewCell(program.Count, out, func(g *engine.Goroutine, value any) { s.goroutinePanicked(&r, g, value) })
+	c := engine.NewCell(count, out, func(g *engine.Goroutine, value any) { s.goroutinePanicked(&r, g, value) })
 	r.cell = c
-	c.Run(func() { s.engine.Run(program) }, func(g *engine.Goroutine, value any) { r.ended <- end{g, value} })
+	c.Run(statements, func(g *engine.Goroutine, value any) { r.ended <- end{g, value} })
 	defer r.over()
 
 	select {

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"os"
 	"reflect"
 	"sync"
 	"time"
 
 	"cuaderno/interp/display"
 	"cuaderno/interp/engine"
+	"cuaderno/interp/engine/compiled"
 	"cuaderno/interp/lang"
 )
 
@@ -72,10 +74,9 @@ func (in *input) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// replacedSymbols are what cells see instead of functions of the standard
-// library, by import path; those of "print" are the builtins print and println and the standard
-// streams.
-func (e *evaluator) replacedSymbols() map[string]map[string]reflect.Value {
+// engineOptions are what cells see instead of functions and files of the
+// standard library.
+func (e *evaluator) engineOptions() compiled.Options {
 	out, errs := stream{e, false}, stream{e, true}
 	// Not more than a reader, so that a scan takes the newline that ends it along,
 	// as it does from os.Stdin; what else it leaves of a line is there for the next.
@@ -98,7 +99,16 @@ func (e *evaluator) replacedSymbols() map[string]map[string]reflect.Value {
 		log.Output(3, text) //nolint:errcheck // there is nowhere else to tell
 		engine.ExitCell(1)
 	}
-	return map[string]map[string]reflect.Value{
+	write := func(f *os.File, p []byte) (int, error) {
+		switch f {
+		case os.Stdout:
+			return out.Write(p)
+		case os.Stderr:
+			return errs.Write(p)
+		}
+		return f.Write(p)
+	}
+	replaced := map[string]map[string]reflect.Value{
 		"fmt": values(map[string]any{
 			"Print":   func(a ...any) (int, error) { return fmt.Fprint(out, a...) },
 			"Printf":  func(format string, a ...any) (int, error) { return fmt.Fprintf(out, format, a...) },
@@ -114,17 +124,48 @@ func (e *evaluator) replacedSymbols() map[string]map[string]reflect.Value {
 			"Fatalf":  func(format string, a ...any) { fatal(fmt.Sprintf(format, a...)) },
 			"Fatalln": func(a ...any) { fatal(fmt.Sprintln(a...)) },
 		}),
-		"os":   values(map[string]any{"Exit": engine.ExitCell}),
-		"time": values(map[string]any{"Sleep": sleep}),
-		"print": values(map[string]any{
-			"Print":   func(a ...any) { fmt.Fprint(errs, a...) },
-			"Println": func(a ...any) { fmt.Fprintln(errs, a...) },
-			"Stdout":  func() io.Writer { return out },
-			"Stderr":  func() io.Writer { return errs },
-			"Stdin":   func() io.Reader { return in },
+		"os": values(map[string]any{
+			"Exit":                engine.ExitCell,
+			"(*File).Write":       write,
+			"(*File).WriteString": func(f *os.File, s string) (int, error) { return write(f, []byte(s)) },
+			"(*File).Read": func(f *os.File, p []byte) (int, error) {
+				if f == os.Stdin {
+					return in.Read(p)
+				}
+				return f.Read(p)
+			},
 		}),
+		"time": values(map[string]any{"Sleep": sleep}),
+	}
+	return compiled.Options{
+		Replaced: replaced,
+		Files: map[*os.File]any{
+			os.Stdout: outputFile{os.Stdout, out},
+			os.Stderr: outputFile{os.Stderr, errs},
+			os.Stdin:  inputFile{os.Stdin, in},
+		},
+		Print: func(p []byte) { _, _ = errs.Write(p) },
 	}
 }
+
+// An outputFile is the process's output as cells see it in an io.Writer.
+type outputFile struct {
+	*os.File
+	stream stream
+}
+
+func (f outputFile) Write(p []byte) (int, error)         { return f.stream.Write(p) }
+func (f outputFile) WriteString(s string) (int, error)   { return f.stream.Write([]byte(s)) }
+func (f outputFile) ReadFrom(r io.Reader) (int64, error) { return io.Copy(f.stream, r) }
+
+// An inputFile is the process's input as cells see it in an io.Reader.
+type inputFile struct {
+	*os.File
+	input *input
+}
+
+func (f inputFile) Read(p []byte) (int, error)         { return f.input.Read(p) }
+func (f inputFile) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, f.input) }
 
 // sleep is time.Sleep that a stop of the cell ends.
 func sleep(d time.Duration) {

@@ -70,16 +70,24 @@ func Decode(data []byte, t reflect.Type) (reflect.Value, error) {
 // An Encoder makes one message of several values, within which sharing is kept.
 // After an error it is of no further use. It serves one goroutine.
 type Encoder struct {
-	// Unwrap, if set before the first value, is called with each value that an
-	// interface holds and returns the one to encode in its place: an interpreter
-	// may keep values in wrappers of its own there.
-	Unwrap func(reflect.Value) reflect.Value
+	// Types, if set before the first value, names types that the interpreter has
+	// made.
+	Types TypeNames
 
 	out   []byte
 	refs  map[reference]uint64
 	kept  []reflect.Value // what has a number: memory must not be freed and used again meanwhile
 	types map[reflect.Type]uint64
 	depth int
+}
+
+// TypeNames gives types that an interpreter has made names by which the
+// interpreter of another process finds its own.
+type TypeNames interface {
+	// TypeName returns the name of a type; ok is false for types of others.
+	TypeName(t reflect.Type) (name string, ok bool)
+	// TypeNamed returns the type with a name, nil if there is none.
+	TypeNamed(name string) reflect.Type
 }
 
 // reference is what a pointer, map or slice refers to.
@@ -128,6 +136,10 @@ func (e *Encoder) Bytes() []byte { return e.out }
 // A Decoder reads the values of one message in the order in which an [Encoder]
 // was given them. After an error it is of no further use. It serves one goroutine.
 type Decoder struct {
+	// Types, if set before the first value, finds the types that the Encoder's
+	// has named.
+	Types TypeNames
+
 	in    []byte
 	refs  []reflect.Value
 	types []*typeDescription
@@ -153,7 +165,7 @@ func (d *Decoder) Decode(v reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	if !t.fits(v.Type(), map[pairing]bool{}) {
+	if !t.fits(d.Types, v.Type(), map[pairing]bool{}) {
 		return fmt.Errorf("%w: %s was sent, %s is wanted", errMismatch, t, v.Type())
 	}
 	return d.value(v)

@@ -219,10 +219,10 @@ func (d *Decoder) structure(v reflect.Value) error {
 		if f.Name == "_" {
 			continue
 		}
-		if !f.IsExported() {
+		if !f.IsExported() && f.PkgPath != notebook {
 			return errCorrupt
 		}
-		if err := d.value(v.Field(i)); err != nil {
+		if err := d.value(field(v, i)); err != nil {
 			return err
 		}
 	}

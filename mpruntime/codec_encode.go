@@ -217,15 +217,16 @@ func keyStep(key reflect.Value) string {
 
 func (e *Encoder) fields(v reflect.Value) error {
 	t := v.Type()
+	v = withFields(v)
 	for i := range t.NumField() {
 		f := t.Field(i)
 		if f.Name == "_" {
 			continue
 		}
-		if !f.IsExported() {
+		if !f.IsExported() && f.PkgPath != notebook {
 			return refuse(t, fmt.Sprintf("its field %s is not exported: export its fields, or give it MarshalBinary and UnmarshalBinary", f.Name))
 		}
-		if err := e.value(v.Field(i)); err != nil {
+		if err := e.value(field(v, i)); err != nil {
 			return at(err, func() string { return "." + f.Name })
 		}
 	}
@@ -239,17 +240,7 @@ func (e *Encoder) dynamic(v reflect.Value) error {
 		return nil
 	}
 	held := v.Elem()
-	if e.Unwrap != nil {
-		held = e.Unwrap(held)
-		for held.IsValid() && held.Kind() == reflect.Interface {
-			held = held.Elem()
-		}
-		if !held.IsValid() {
-			e.out = append(e.out, ifaceNil)
-			return nil
-		}
-	}
-	offending, why := rebuildable(held.Type(), nil)
+	offending, why := e.rebuildable(held.Type(), nil)
 	if why == "" && held.Type().Implements(v.Type()) {
 		e.out = append(e.out, ifaceValue)
 		e.describe(held.Type())

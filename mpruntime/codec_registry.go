@@ -42,6 +42,26 @@ func registeredName(t reflect.Type) string {
 	return ""
 }
 
+// nameOf returns the name by which a type travels, "" if it has none.
+func nameOf(names TypeNames, t reflect.Type) string {
+	if names != nil {
+		if name, ok := names.TypeName(t); ok {
+			return name
+		}
+	}
+	return registeredName(t)
+}
+
+// typeNamedBy is the reverse of nameOf.
+func typeNamedBy(names TypeNames, name string) reflect.Type {
+	if names != nil {
+		if t := names.TypeNamed(name); t != nil {
+			return t
+		}
+	}
+	return registeredType(name)
+}
+
 func registeredType(name string) reflect.Type {
 	for _, r := range registry {
 		if r.String() == name {

@@ -231,24 +231,6 @@ func TestErrorsTravelAsText(t *testing.T) {
 	}
 }
 
-func TestUnwrap(t *testing.T) {
-	type wrapper struct{ value any }
-	e := mp.NewEncoder()
-	e.Unwrap = func(v reflect.Value) reflect.Value {
-		if w, ok := v.Interface().(wrapper); ok {
-			return reflect.ValueOf(&w.value).Elem()
-		}
-		return v
-	}
-	if err := e.Encode(reflect.ValueOf([]any{wrapper{[]int{1}}, 2, wrapper{nil}, []any{wrapper{"x"}}}), "v"); err != nil {
-		t.Fatal(err)
-	}
-	got, err := mp.Decode(e.Bytes(), reflect.TypeFor[[]any]())
-	if want := []any{[]int{1}, 2, nil, []any{"x"}}; err != nil || !reflect.DeepEqual(got.Interface(), want) {
-		t.Errorf("%v, %v", got, err)
-	}
-}
-
 type secret struct{ hidden int }
 
 func TestRefusals(t *testing.T) {

@@ -24,7 +24,7 @@ const (
 
 // describe appends the description of t.
 func (e *Encoder) describe(t reflect.Type) {
-	if name := registeredName(t); name != "" {
+	if name := nameOf(e.Types, t); name != "" {
 		e.out = append(e.out, typeNamed)
 		e.text(name)
 		return
@@ -73,8 +73,8 @@ func (e *Encoder) describe(t reflect.Type) {
 
 // rebuildable reports why a type cannot be made from its description alone,
 // which a value in an interface requires, and which part of it is in the way.
-func rebuildable(t reflect.Type, open []reflect.Type) (offending reflect.Type, why string) {
-	if registeredName(t) != "" {
+func (e *Encoder) rebuildable(t reflect.Type, open []reflect.Type) (offending reflect.Type, why string) {
+	if nameOf(e.Types, t) != "" {
 		return nil, ""
 	}
 	for _, o := range open {
@@ -94,19 +94,19 @@ func rebuildable(t reflect.Type, open []reflect.Type) (offending reflect.Type, w
 			return t, "in an interface the type travels along, and this one has methods"
 		}
 	case reflect.Array, reflect.Slice, reflect.Pointer:
-		return rebuildable(t.Elem(), open)
+		return e.rebuildable(t.Elem(), open)
 	case reflect.Map:
-		if offending, why = rebuildable(t.Key(), open); why != "" {
+		if offending, why = e.rebuildable(t.Key(), open); why != "" {
 			return offending, why
 		}
-		return rebuildable(t.Elem(), open)
+		return e.rebuildable(t.Elem(), open)
 	case reflect.Struct:
 		for i := range t.NumField() {
 			f := t.Field(i)
 			if !f.IsExported() {
 				return t, fmt.Sprintf("its field %s is not exported: export its fields, or give it MarshalBinary and UnmarshalBinary", f.Name)
 			}
-			if offending, why = rebuildable(f.Type, open); why != "" {
+			if offending, why = e.rebuildable(f.Type, open); why != "" {
 				return offending, why
 			}
 			if f.Anonymous && f.Type.NumMethod() > 0 {
@@ -155,7 +155,7 @@ func (d *Decoder) description(depth int) (*typeDescription, error) {
 			return nil, err
 		}
 		t.own = b == typeOwn
-		if t.named = registeredType(t.name); t.named == nil && !t.own {
+		if t.named = typeNamedBy(d.Types, t.name); t.named == nil && !t.own {
 			return nil, errCorrupt
 		}
 		return t, nil
@@ -238,8 +238,8 @@ type pairing struct {
 }
 
 // fits reports whether a type has this description.
-func (t *typeDescription) fits(r reflect.Type, begun map[pairing]bool) bool {
-	if name := registeredName(r); name != "" || t.named != nil && !t.own {
+func (t *typeDescription) fits(names TypeNames, r reflect.Type, begun map[pairing]bool) bool {
+	if name := nameOf(names, r); name != "" || t.named != nil && !t.own {
 		return t.named != nil && !t.own && t.name == name
 	}
 	if hookOf(r) != nil || t.own {
@@ -258,17 +258,17 @@ func (t *typeDescription) fits(r reflect.Type, begun map[pairing]bool) bool {
 	}
 	switch t.kind {
 	case reflect.Array:
-		return t.length == r.Len() && t.elem.fits(r.Elem(), begun)
+		return t.length == r.Len() && t.elem.fits(names, r.Elem(), begun)
 	case reflect.Slice, reflect.Pointer:
-		return t.elem.fits(r.Elem(), begun)
+		return t.elem.fits(names, r.Elem(), begun)
 	case reflect.Map:
-		return t.key.fits(r.Key(), begun) && t.elem.fits(r.Elem(), begun)
+		return t.key.fits(names, r.Key(), begun) && t.elem.fits(names, r.Elem(), begun)
 	case reflect.Struct:
 		if len(t.fields) != r.NumField() {
 			return false
 		}
 		for i, f := range t.fields {
-			if r.Field(i).Name != f.name || !f.typ.fits(r.Field(i).Type, begun) {
+			if r.Field(i).Name != f.name || !f.typ.fits(names, r.Field(i).Type, begun) {
 				return false
 			}
 		}

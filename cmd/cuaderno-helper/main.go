@@ -16,6 +16,8 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 
 	"cuaderno/internal/spawn"
 	"cuaderno/interp"
@@ -50,12 +52,19 @@ func main() {
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	switch os.Args[1] {
 	case "session":
+		engine := interp.Auto
+		if len(os.Args) > 2 {
+			if name, ok := strings.CutPrefix(os.Args[2], "--engine="); ok {
+				engine = interp.Choice(name)
+				os.Args = slices.Delete(os.Args, 2, 3)
+			}
+		}
 		if len(os.Args) > 2 {
 			os.Args = os.Args[2:]
 		} else {
 			os.Args = os.Args[:1]
 		}
-		session, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: command})
+		session, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: command, Engine: engine})
 		if err == nil {
 			err = remote.Serve(context.Background(), control, session)
 		}
@@ -64,7 +73,11 @@ func main() {
 			os.Exit(1)
 		}
 	case "child":
-		host := interp.NewChild(os.Stdout, os.Stderr, command)
+		host, err := interp.NewChild(os.Stdout, os.Stderr, command)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "cuaderno-helper:", err)
+			os.Exit(1)
+		}
 		os.Exit(mpruntime.ServeChild(context.Background(), control, host))
 	default:
 		fmt.Fprintf(os.Stderr, "cuaderno-helper: there is no role %q\n", os.Args[1])

@@ -28,6 +28,7 @@ func kernelCommand() command {
 func runKernel(ctx context.Context, p *program, args []string) error {
 	set := p.flags(kernelCommand())
 	file := set.String("f", "", "the connection `file` that Jupyter wrote")
+	engine := engineFlag(set)
 	if err := p.parse(set, args, 0); err != nil {
 		return err
 	}
@@ -38,7 +39,7 @@ func runKernel(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	start, err := p.starter()
+	start, err := p.starter(*engine)
 	if err != nil {
 		return err
 	}
@@ -87,8 +88,9 @@ func withParent(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
-// starter returns what starts a session: the helper beside this program.
-func (p *program) starter(args ...string) (lang.Starter, error) {
+// starter returns what starts a session: the helper beside this program. engine
+// is which engine it has, args are the os.Args of what runs in it.
+func (p *program) starter(engine string, args ...string) (lang.Starter, error) {
 	self, err := install.Program(p.arg0)
 	if err != nil {
 		return nil, err
@@ -98,7 +100,7 @@ func (p *program) starter(args ...string) (lang.Starter, error) {
 		return nil, err
 	}
 	return func(ctx context.Context) (lang.Session, error) {
-		return remote.Start(ctx, helper, append([]string{"session"}, args...)...)
+		return remote.Start(ctx, helper, append([]string{"session", "--engine=" + engine}, args...)...)
 	}, nil
 }
 

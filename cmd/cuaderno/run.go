@@ -15,7 +15,7 @@ import (
 func runCommand() command {
 	return command{
 		name:     "run",
-		synopsis: "[--timeout 60s] FILE.go|- ARGS…\n       cuaderno run FILE.ipynb [-o out.ipynb] [--timeout 60s] [--allow-errors] ARGS…",
+		synopsis: "[--engine auto] [--timeout 60s] FILE.go|- ARGS…\n       cuaderno run FILE.ipynb [-o out.ipynb] [--timeout 60s] [--allow-errors] ARGS…",
 		summary:  "Run a Go program or a notebook, without Jupyter.",
 		run:      runRun,
 	}
@@ -36,10 +36,11 @@ func runRun(ctx context.Context, p *program, args []string) error {
 	set.StringVar(&request.out, "o", "", "write the notebook with its outputs to `out.ipynb`, also when a cell fails")
 	set.DurationVar(&request.timeout, "timeout", 0, "interrupt a cell or program that runs longer, such as `60s`")
 	set.BoolVar(&request.allowErrors, "allow-errors", false, "go on after a cell that fails")
+	engine := engineFlag(set)
 	if err := request.parse(p, set, args); err != nil {
 		return err
 	}
-	start, err := p.starter(append([]string{request.file}, request.args...)...)
+	start, err := p.starter(*engine, append([]string{request.file}, request.args...)...)
 	if err != nil {
 		return err
 	}
@@ -47,6 +48,11 @@ func runRun(ctx context.Context, p *program, args []string) error {
 		return p.runNotebook(ctx, request, inDirectory(start, filepath.Dir(request.file)))
 	}
 	return p.runProgram(ctx, request, start)
+}
+
+// engineFlag is the flag --engine, which the session judges.
+func engineFlag(set *flag.FlagSet) *string {
+	return set.String("engine", "auto", "which `engine` runs statements: auto, compiled or yaegi")
 }
 
 // parse reads the command line. As with go run, what follows the file of a

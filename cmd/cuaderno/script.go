@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -33,7 +34,7 @@ func (p *program) runProgram(ctx context.Context, request runRequest, start lang
 	}
 	out := newPrinter(p.stdout, p.stderr, newLineReader(p.stdin))
 	r := newRunner(start, request.timeout)
-	outcome, err := r.execute(ctx, lang.Cell{Count: programCell, Code: source}, out)
+	outcome, err := r.execute(ctx, lang.Cell{Count: programCell, Code: request.named(source)}, out)
 	if err == nil && outcome.Err == nil {
 		if outcome.Result != nil {
 			out.show(*outcome.Result)
@@ -46,6 +47,15 @@ func (p *program) runProgram(ctx context.Context, request runRequest, start lang
 		err = interruptedStatus(ctx)
 	}
 	return p.joined(err, r.close()) // what the program left running may still print
+}
+
+// named gives the program the name of its file, which runtime.Caller tells.
+func (r runRequest) named(source string) string {
+	path, err := filepath.Abs(r.file)
+	if err != nil || r.file == "-" || strings.ContainsAny(path, "\n\r") || strings.Contains(path, "*/") {
+		return source
+	}
+	return "/*line " + path + ":1:1*/" + source
 }
 
 // checkProgram refuses a file that go run would refuse: one that is no main
@@ -69,6 +79,9 @@ func (r runRequest) checkProgram(source string) error {
 	return fmt.Errorf("%s: function main is undeclared in the main package", r.file)
 }
 
+// exitedWith stands before the exit status of a session that ended by itself.
+const exitedWith = "exited with status "
+
 // programEnd tells how the program failed and returns its exit status.
 func (p *program) programEnd(ctx context.Context, request runRequest, failure *lang.Error) error {
 	if failure == nil {
@@ -84,6 +97,15 @@ func (p *program) programEnd(ctx context.Context, request runRequest, failure *l
 			return nil
 		}
 		return exitError(code)
+	}
+	if _, status, ok := strings.Cut(failure.Value, exitedWith); ok && failure.Name == lang.Crashed {
+		// A compiled package called os.Exit, as package flag does for -h.
+		if code, err := strconv.Atoi(strings.TrimSpace(status)); err == nil {
+			if code == 0 {
+				return nil
+			}
+			return exitError(code)
+		}
 	}
 	name := request.file
 	if name == "-" {

@@ -18,9 +18,10 @@ type File struct {
 	// Path is relative to the root of the module, with slashes.
 	Path    string
 	Imports []string
-	// Unsafe tells that the file imports unsafe or has a go:linkname directive.
-	Unsafe bool
-	Syntax *ast.File
+	// Unsafe tells that the file imports unsafe or has a go:linkname directive,
+	// Linkname that it has one.
+	Unsafe, Linkname bool
+	Syntax           *ast.File
 }
 
 // IsTest reports whether the file belongs to the tests of its package.
@@ -84,8 +85,9 @@ func parse(fset *token.FileSet, name, rel string) (File, error) {
 	}
 	for _, group := range syntax.Comments {
 		for _, comment := range group.List {
-			file.Unsafe = file.Unsafe || strings.HasPrefix(comment.Text, "//go:linkname ")
+			file.Linkname = file.Linkname || strings.HasPrefix(comment.Text, "//go:linkname ")
 		}
 	}
+	file.Unsafe = file.Unsafe || file.Linkname
 	return file, nil
 }

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -78,19 +77,12 @@ func (c *Cell) Check() {
 	}
 }
 
-// Check meets a stop of the calling goroutine's cell.
-func Check() {
-	if g := Current(); g != nil {
-		g.check()
-	}
-}
-
 // Run runs f on a new goroutine of the cell. On its way out the goroutine calls
 // end with what f panicked with: nil if it returned, Goexit if it did neither.
 func (c *Cell) Run(f func(), end func(g *Goroutine, value any)) {
 	g := newGoroutine(c)
 	go func() {
-		g.enter()
+		defer g.enter()()
 		c.guard(g, f, end)
 	}()
 }
@@ -108,8 +100,11 @@ func (c *Cell) guard(g *Goroutine, f func(), end func(g *Goroutine, value any)) 
 	returned = true
 }
 
-// ended is the end of a goroutine that nobody waits for.
-func (c *Cell) ended(g *Goroutine, value any) {
+// Go runs f on a new goroutine of the cell, for which nobody waits.
+func (c *Cell) Go(f func()) { c.Run(f, c.Ended) }
+
+// Ended is the end of a goroutine of the cell that nobody waits for.
+func (c *Cell) Ended(g *Goroutine, value any) {
 	switch value.(type) {
 	case nil, Goexit:
 	default:
@@ -127,7 +122,7 @@ func Guard(f func()) func() {
 	return func() {
 		g := newGoroutine(caller.Cell)
 		defer g.enter()()
-		caller.Cell.guard(g, f, caller.Cell.ended)
+		caller.Cell.guard(g, f, caller.Cell.Ended)
 	}
 }
 
@@ -145,55 +140,13 @@ func ExitCell(code int) {
 		panic(Exit{code})
 	}
 	g.Cell.Stop(Exit{code})
+	Leave()
 	select {}
 }
 
 // Goexit stands for the panic of a goroutine that runtime.Goexit ended, or a
 // stop of its cell.
 type Goexit struct{}
-
-// Start is the go statement of the notebook: it calls fn with args on a new
-// goroutine of the calling one's cell. The goroutine ends with its function, or
-// when the cell is stopped; nothing waits for it, as in Go.
-func Start(fn any, args ...any) { start(fn, args, false) }
-
-// StartSpread is Start for a call whose last argument is the list of a variadic
-// function's.
-func StartSpread(fn any, args ...any) { start(fn, args, true) }
-
-func start(fn any, args []any, spread bool) {
-	f := reflect.ValueOf(fn)
-	if !f.IsValid() || f.Kind() != reflect.Func || f.IsNil() {
-		panic(nilGo{})
-	}
-	in := make([]reflect.Value, len(args))
-	for i, arg := range args {
-		in[i] = reflect.ValueOf(arg)
-		if in[i].IsValid() {
-			continue
-		}
-		t := f.Type().In(min(i, f.Type().NumIn()-1))
-		if f.Type().IsVariadic() && i >= f.Type().NumIn()-1 && !spread {
-			t = t.Elem()
-		}
-		in[i] = reflect.Zero(t)
-	}
-	call := func() { f.Call(in) }
-	if spread {
-		call = func() { f.CallSlice(in) }
-	}
-	g := Current()
-	if g == nil {
-		go call()
-		return
-	}
-	g.Cell.Run(call, g.Cell.ended)
-}
-
-type nilGo struct{}
-
-func (nilGo) Error() string { return "go of nil func value" }
-func (nilGo) RuntimeError() {}
 
 // Ignored says on the cell's stderr, once for each text, that a statement did not
 // look at an error. An object whose making failed returns the same error from

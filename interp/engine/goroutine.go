@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"runtime"
-	"sync"
 	"sync/atomic"
 	"unsafe"
 )
@@ -37,13 +35,12 @@ const labelKey = "cuaderno cell"
 type Goroutine struct {
 	labels labelMap // must stay first: the runtime's pointer leads here
 	Cell   *Cell
-	checks atomic.Uint32
-
-	mu     sync.Mutex
-	frames []*Frame
-	depth  int
-	// deferred are the calls of Deferred that go on, innermost last.
-	deferred []*deferredCall
+	// Local is what an engine keeps for the goroutine. Only the goroutine itself
+	// may use it, and whoever has seen it end.
+	Local any
+	// id is goroutineID of the goroutine, 0 before and after: another that has
+	// inherited the record may get the id of one that ended.
+	id atomic.Uintptr
 }
 
 func newGoroutine(cell *Cell) *Goroutine {
@@ -56,19 +53,36 @@ func newGoroutine(cell *Cell) *Goroutine {
 // puts back what it found.
 func (g *Goroutine) enter() (leave func()) {
 	before := runtimeGetProfLabel()
+	g.id.Store(goroutineID())
 	runtimeSetProfLabel(unsafe.Pointer(g))
-	return func() { runtimeSetProfLabel(before) }
-}
-
-// check ends the calling goroutine if its cell was stopped. Now and then it lets
-// others run: hundreds of loops that each keep a processor until the runtime
-// takes it away would leave the one that brings the interrupt waiting for seconds.
-func (g *Goroutine) check() {
-	g.Cell.Check()
-	if g.checks.Add(1)%32 == 0 {
-		runtime.Gosched()
+	return func() {
+		g.id.Store(0)
+		runtimeSetProfLabel(before)
 	}
 }
+
+// Here reports whether g is of the calling goroutine alone, which has not just
+// inherited it.
+func (g *Goroutine) Here() bool { return g.id.Load() == goroutineID() }
+
+// Foreign returns a record for a goroutine that compiled code has started on
+// behalf of the cell.
+func (c *Cell) Foreign() *Goroutine { return newGoroutine(c) }
+
+// Enter makes g the record of the calling goroutine. The function that it returns
+// puts back what it found.
+func (g *Goroutine) Enter() (leave func()) { return g.enter() }
+
+// Leave makes the calling goroutine one of no cell.
+func Leave() { runtimeSetProfLabel(nil) }
+
+// goroutineID returns what no other living goroutine has: the address of the
+// runtime's own record.
+func goroutineID() uintptr
+
+// StackUsed returns how many bytes of its stack the calling goroutine uses: the
+// runtime's record of a goroutine starts with the ends of its stack.
+func StackUsed() uintptr
 
 // Current returns the record of the calling goroutine, nil if it belongs to no
 // cell.

@@ -56,7 +56,7 @@ func TestStopEndsGoroutinesAndRunsDefers(t *testing.T) {
 		defer func() { _ = recover() }() // swallows nothing
 		close(running)
 		for {
-			Check()
+			c.Check()
 		}
 	}, func(_ *Goroutine, value any) { ended <- value })
 	<-running
@@ -64,27 +64,6 @@ func TestStopEndsGoroutinesAndRunsDefers(t *testing.T) {
 	<-deferred
 	if value := await(t, ended); value != (Goexit{}) {
 		t.Errorf("the goroutine ended with %v", value)
-	}
-}
-
-func TestStackNamesCallsInnermostFirst(t *testing.T) {
-	var frames Frames
-	frames.Add(map[int]FrameInfo{1: {Name: "", Cell: 3}, 2: {Name: "f", Cell: 2}, 3: {Name: "g", Cell: 2}})
-	c := NewCell(3, nil, nil)
-	ended := make(chan *Goroutine, 1)
-	c.Run(func() {
-		cell := Enter(1)
-		At(cell, 1)
-		Enter(3) // returns
-		At(cell, 4)
-		f := Enter(2)
-		f.Line = 9
-		panic("here")
-	}, func(g *Goroutine, _ any) { ended <- g })
-	calls, cut := frames.Stack(await(t, ended), 10)
-	want := []Call{{FrameInfo{"f", 2}, 9}, {FrameInfo{"", 3}, 4}}
-	if cut != 0 || len(calls) != 2 || calls[0] != want[0] || calls[1] != want[1] {
-		t.Errorf("stack %v, %d cut; want %v", calls, cut, want)
 	}
 }
 

@@ -1,0 +1,271 @@
+package compiled
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"os"
+	"reflect"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/tools/go/ssa"
+
+	"cuaderno/interp/check"
+	"cuaderno/interp/engine"
+	"cuaderno/interp/rtype"
+	"cuaderno/interp/stdlib"
+	"cuaderno/interp/symbols"
+)
+
+// An Engine runs the cells of a session.
+type Engine struct {
+	fset    *token.FileSet
+	types   *rtype.Types
+	builder *builder
+	options Options
+	// callerFuncs take the place of those of compiled packages that look at the
+	// stack.
+	callerFuncs map[string]map[string]reflect.Value
+	counters    counters
+	// census knows the goroutines, insteads the functions in place of compiled ones
+	// that wait.
+	census   census
+	insteads map[string]map[string]reflect.Value
+	// latest is the cell that ran statements last: that of what runs on behalf
+	// of nobody known.
+	latest atomic.Pointer[engine.Cell]
+
+	// mu is held while something is built or compiled, and guards what that
+	// touches.
+	mu       sync.Mutex
+	closures map[*ssa.Function]*closureType
+	bodies   uint32 // made so far
+	units    []*unit
+	versions versions
+
+	// tables guards the following; it is never held while something compiles.
+	tables sync.Mutex
+	// funcs are by *types.Func, *ssa.Function and methodKey.
+	funcs   map[any]*Func
+	globals map[any]pointer // by *types.Var and *ssa.Global
+	markers map[*types.Func]marker
+	// declared leads to the unit that declared an object first, typeUnits also from
+	// local types; boundIn to the serial of the one that gave a function the body
+	// it has, and bodyOfObject from a body to its function.
+	declared     map[types.Object]*unit
+	typeUnits    map[*types.TypeName]*unit
+	boundIn      map[*types.Func]int
+	bodyOfObject map[*ssa.Function]*types.Func
+}
+
+// Options are what an engine needs to know of its session.
+type Options struct {
+	// Replaced are functions in place of those of compiled packages, by import
+	// path and name: Println, (*File).Write.
+	Replaced map[string]map[string]reflect.Value
+	// Files are what stands for the process's files where cells use them through
+	// interfaces with methods.
+	Files map[*os.File]any
+	// Print writes what the builtins print and println write.
+	Print func([]byte)
+	// MemoryLimit is how many bytes the values of the session may take, 0 for no
+	// limit. A cell that passes it is stopped, soon after.
+	MemoryLimit uint64
+}
+
+// New returns an engine for the session whose cells fset resolves.
+func New(importer *stdlib.Importer, fset *token.FileSet, options Options) (*Engine, error) {
+	if err := rtype.Check(); err != nil {
+		return nil, err
+	}
+	if err := checkTrampolines(); err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		fset:     fset,
+		builder:  newBuilder(importer, fset),
+		options:  options,
+		closures: map[*ssa.Function]*closureType{},
+		funcs:    map[any]*Func{},
+		globals:  map[any]pointer{},
+		markers:  map[*types.Func]marker{},
+
+		declared:     map[types.Object]*unit{},
+		typeUnits:    map[*types.TypeName]*unit{},
+		boundIn:      map[*types.Func]int{},
+		bodyOfObject: map[*ssa.Function]*types.Func{},
+	}
+	e.callerFuncs = e.callerFunctions()
+	e.types = rtype.NewTypes(compiledType, e.bindMethod)
+	e.insteads = e.replacements()
+	return e, nil
+}
+
+// compiledType returns the runtime type of a compiled package's type.
+func compiledType(obj *types.TypeName) reflect.Type {
+	if obj.Pkg() == nil {
+		return nil
+	}
+	return symbols.Type(obj.Pkg().Path(), obj.Name())
+}
+
+// bindMethod returns a method as a func value of type ft, for method tables.
+func (e *Engine) bindMethod(sel *types.Selection, ft reflect.Type) pointer {
+	obj := sel.Obj().(*types.Func)
+	f := &Func{engine: e, name: funcName(obj), layout: newLayout(ft, headerSize)}
+	f.resolve = func() *ssa.Function {
+		fn, err := e.builder.method(sel)
+		if err != nil {
+			panic(err)
+		}
+		return fn
+	}
+	return f.funcValue()
+}
+
+// A Program is a unit that is ready to run.
+type Program struct {
+	built
+	engine *Engine
+	unit   *unit
+}
+
+// Lasting reports whether something of the unit can be referred to once it has
+// run: what it declares, or function literals.
+func (p *Program) Lasting() bool {
+	return len(p.unit.objects) > 0 || len(p.unit.types) > 0 || slices.ContainsFunc(p.unit.roots, func(fn *ssa.Function) bool {
+		return fn != p.statements || len(fn.AnonFuncs) > 0
+	})
+}
+
+// HasStatements reports whether there is something for Run to do.
+func (p *Program) HasStatements() bool { return p.statements != nil || p.initialize != nil }
+
+// UsesProcesses reports whether the unit mentions package mp.
+func (p *Program) UsesProcesses() bool { return p.usesProcesses }
+
+// Load makes a checked unit known under its number in the session, which grows
+// from one to the next: its functions have their new bodies from now on. Run
+// runs its statements.
+func (e *Engine) Load(serial int, u *check.Unit) (p *Program, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("building the cell: %v", r)
+		}
+	}()
+	built, err := e.builder.build(u)
+	if err != nil {
+		return nil, err
+	}
+	e.renew(u.Grown)
+	e.tables.Lock()
+	for obj, m := range built.markers {
+		e.markers[obj] = m
+	}
+	n := e.newUnit(serial, u, built)
+	for obj, fn := range built.bodies {
+		e.boundIn[obj] = serial
+		e.bodyOfObject[fn] = obj
+	}
+	e.tables.Unlock()
+	for obj, fn := range built.bodies {
+		e.bind(obj, fn)
+	}
+	e.mu.Lock()
+	e.units = append(e.units, n)
+	e.mu.Unlock()
+	return &Program{built, e, n}, nil
+}
+
+// Run runs the statements of p on the calling goroutine, which must be one that
+// a Cell started. It panics as they do.
+func (p *Program) Run() {
+	th, _ := current()
+	if th.g != nil {
+		p.engine.latest.Store(th.g.Cell)
+		th.main = true
+		p.engine.census.begin(th)
+		defer p.engine.census.end(th)
+		defer p.engine.watch(th)()
+	}
+	defer p.forget()
+	for _, fn := range []*ssa.Function{p.initialize, p.main, p.statements} {
+		if fn != nil {
+			fr := th.bottom.next(p.engine.declaredAs(fn))
+			fr.body.call(fr)
+		}
+	}
+}
+
+// forget lets go of statements that have run and left nothing that refers to
+// them: ten thousand cells are mostly that.
+func (p *Program) forget() {
+	if p.statements == nil || len((&unit{roots: []*ssa.Function{p.statements}}).all()) > 1 {
+		return // literals, method values and instances
+	}
+	e := p.engine
+	e.tables.Lock()
+	delete(e.funcs, p.statements)
+	e.tables.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p.unit.roots = slices.DeleteFunc(p.unit.roots, func(fn *ssa.Function) bool { return fn == p.statements })
+	if len(p.unit.roots) == 0 && len(p.unit.objects) == 0 && len(p.unit.types) == 0 {
+		e.units = slices.DeleteFunc(e.units, func(n *unit) bool { return n == p.unit })
+	}
+}
+
+// markerOf returns the marker that fn is, 0 if it is none.
+func (e *Engine) markerOf(fn *ssa.Function) marker {
+	obj, ok := fn.Object().(*types.Func)
+	if !ok {
+		return 0
+	}
+	e.tables.Lock()
+	defer e.tables.Unlock()
+	return e.markers[obj]
+}
+
+// mark compiles the call of a marker.
+func (c *compiler) mark(m marker, call *ssa.CallCommon) step {
+	boxes := make([]value[any], len(call.Args))
+	for i, a := range call.Args {
+		boxes[i] = c.boxed(a)
+	}
+	last := boxes[len(boxes)-1]
+	if m == ignoredMarker {
+		return func(fr *frame) {
+			if err, ok := last(fr).(error); ok && fr.th.g != nil {
+				fr.th.g.Cell.Ignored(err)
+			}
+		}
+	}
+	failing := types.Identical(call.Args[len(boxes)-1].Type(), types.Universe.Lookup("error").Type())
+	return func(fr *frame) {
+		var v engine.Value
+		if failing {
+			v.Err, _ = last(fr).(error)
+		}
+		if len(boxes) == 2 || !failing {
+			v.V = boxes[0](fr)
+		} else if v.Err == nil {
+			return
+		}
+		if fr.th.g != nil {
+			fr.th.g.Cell.SetResult(v)
+		}
+	}
+}
+
+// boxed reads an operand as an interface.
+func (c *compiler) boxed(v ssa.Value) value[any] {
+	rt := c.e.typ(v.Type())
+	off := c.memory.value(classOf(v.Type()), rt)
+	put := c.into(off, v)
+	return func(fr *frame) any {
+		put(fr)
+		return reflect.NewAt(rt, fr.pointer(off)).Elem().Interface()
+	}
+}

@@ -1,0 +1,106 @@
+package compiled
+
+import (
+	"fmt"
+	"go/types"
+	"reflect"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+
+	"cuaderno/interp/rtype"
+	"cuaderno/interp/symbols"
+)
+
+func (e *Engine) host(fn *ssa.Function) (pointer, error) {
+	obj, ok := fn.Object().(*types.Func)
+	if !ok {
+		return nil, fmt.Errorf("%s has no body", fn)
+	}
+	v, err := e.hostFunc(obj.Origin())
+	if err != nil {
+		return nil, err
+	}
+	return funcPointer(v), nil
+}
+
+func funcPointer(v reflect.Value) pointer {
+	p := new(pointer)
+	reflect.NewAt(v.Type(), pointer(p)).Elem().Set(v)
+	return *p
+}
+
+func methodName(obj *types.Func) string {
+	recv := types.TypeString(obj.Signature().Recv().Type(), func(*types.Package) string { return "" })
+	if strings.HasPrefix(recv, "*") {
+		recv = "(" + recv + ")"
+	}
+	return recv + "." + obj.Name()
+}
+
+func (e *Engine) replaced(path, name string) (reflect.Value, bool) {
+	if v, ok := e.options.Replaced[path][name]; ok {
+		return v, true
+	}
+	if v, ok := e.callerFuncs[path][name]; ok {
+		return v, true
+	}
+	e.census.sees(path, name)
+	v, ok := e.insteads[path][name]
+	return v, ok
+}
+
+func (e *Engine) hostFunc(obj *types.Func) (reflect.Value, error) {
+	if recv := obj.Signature().Recv(); recv != nil {
+		if v, ok := e.replaced(obj.Pkg().Path(), methodName(obj)); ok {
+			return v, nil
+		}
+		rt := e.typ(recv.Type())
+		if m, ok := rt.MethodByName(obj.Name()); ok {
+			return m.Func, nil
+		}
+		return reflect.Value{}, fmt.Errorf("%s cannot be called: it is not exported", obj.FullName())
+	}
+	if v, ok := e.replaced(obj.Pkg().Path(), obj.Name()); ok {
+		return v, nil
+	}
+	if v, ok := symbols.Lookup(obj.Pkg().Path(), obj.Name()); ok {
+		return v, nil
+	}
+	return reflect.Value{}, fmt.Errorf("%s cannot be called from a cell", obj.FullName())
+}
+
+func (e *Engine) global(g *ssa.Global) pointer {
+	if obj, ok := g.Object().(*types.Var); ok {
+		return e.variable(obj)
+	}
+	return e.knownGlobal(g, func() pointer { return rtype.New(e.typ(g.Type().Underlying().(*types.Pointer).Elem())) })
+}
+
+func (e *Engine) variable(obj *types.Var) pointer {
+	return e.knownGlobal(obj, func() pointer {
+		if !ours(obj) {
+			if v, ok := symbols.Lookup(obj.Pkg().Path(), obj.Name()); ok && v.CanAddr() {
+				return v.Addr().UnsafePointer()
+			}
+		}
+		return rtype.New(e.typ(obj.Type()))
+	})
+}
+
+func (e *Engine) knownGlobal(key any, make func() pointer) pointer {
+	e.tables.Lock()
+	p, ok := e.globals[key]
+	e.tables.Unlock()
+	if ok {
+		return p
+	}
+	made := make()
+	e.tables.Lock()
+	defer e.tables.Unlock()
+	if p, ok := e.globals[key]; ok {
+		return p
+	}
+	e.globals[key] = made
+	return made
+}
