@@ -1,12 +1,15 @@
 // Command benchmarks measures Cuaderno beside ipykernel and CPython's
-// multiprocessing, and prints what it found.
+// multiprocessing, and its language beside compiled Go, yaegi and CPython, and
+// prints what it found.
 //
 //	CUADERNO_VENV=.venv go run ./benchmarks [-rounds N] [-quick]
+//	go run ./benchmarks -lang [-engine E] [-programs fib,suma] …
 //
 // It runs kernels.py with the Python of the environment in CUADERNO_VENV, which
-// has Jupyter and the kernelspecs cuaderno and python3; that program measures
-// and writes samples, this one makes them into tables. The exit status is 1 when
-// something does not work; no time is asserted. README.md explains each line.
+// has Jupyter and the kernelspecs cuaderno and python3, and then the programs
+// in lang; those measure and write samples, this one makes them into tables.
+// With -lang it needs no Jupyter. The exit status is 1 when something does not
+// work; no time is asserted. README.md explains each line.
 package main
 
 import (
@@ -17,6 +20,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 )
 
@@ -35,20 +39,51 @@ func main() {
 // run measures with the Python environment venv and writes the report to stdout,
 // and what is going on to stderr.
 func run(ctx context.Context, venv string, args []string, stdout, stderr io.Writer) error {
+	var l languages
 	flags := flag.NewFlagSet("benchmarks", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	rounds := flags.Int("rounds", 5, "how often each kernel is started and measured")
+	rounds := flags.Int("rounds", 5, "how often each contender is started and measured")
 	quick := flags.Bool("quick", false, "take few samples, to see that everything works")
+	only := flags.Bool("lang", false, "measure the language only")
+	list := flags.String("programs", "", "the programs for the language, such as fib,suma; none is all of them, or three quick ones")
+	flags.StringVar(&l.cuaderno, "cuaderno", filepath.Join("bin", "cuaderno"), "the program that runs the programs for the language")
+	flags.StringVar(&l.engine, "engine", "", "its engine")
+	flags.StringVar(&l.python, "python", "python3", "CPython, for the language without an environment")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if venv == "" {
-		return errors.New("CUADERNO_VENV names no Python environment with Jupyter: run make bench")
+	l.rounds, l.repeats, l.cells = *rounds, 3, 200
+	if *quick {
+		l.repeats, l.cells = 1, 20
+		if *list == "" {
+			*list = quickPrograms
+		}
+	}
+	var err error
+	if l.programs, err = chosenPrograms(*list); err != nil {
+		return err
+	}
+	if !*only {
+		if venv == "" {
+			return errors.New("CUADERNO_VENV names no Python environment with Jupyter: run make bench, or give -lang")
+		}
+		l.python = filepath.Join(venv, "bin", "python")
+		before := load()
+		found, err := measure(ctx, venv, *rounds, *quick, stderr)
+		if err != nil {
+			return err
+		}
+		if err := found.report(stdout, machine(before, load())); err != nil {
+			return err
+		}
 	}
 	before := load()
-	found, err := measure(ctx, venv, *rounds, *quick, stderr)
+	found, err := l.measure(ctx, stderr)
 	if err != nil {
 		return err
 	}
-	return found.report(stdout, machine(before, load()))
+	return found.report(stdout, l, machine(before, load()))
 }
+
+// quickPrograms are done in a second by every contender.
+const quickPrograms = "sieve,matmul,append"

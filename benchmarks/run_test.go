@@ -28,7 +28,7 @@ func TestRunMeasuresEachLine(t *testing.T) {
 		f.Close()
 	}
 	var stdout, stderr bytes.Buffer
-	if err := run(t.Context(), venv, []string{"-rounds", "1", "-quick"}, &stdout, &stderr); err != nil {
+	if err := run(t.Context(), venv, []string{"-rounds", "1", "-quick", "-programs", "sieve", "-cuaderno", filepath.Join("..", "bin", "cuaderno")}, &stdout, &stderr); err != nil {
 		t.Fatalf("%v\n%s", err, stderr.String())
 	}
 	for _, table := range tables() {
