@@ -10,7 +10,7 @@ import (
 // declare and run what its parent sends. Output of the target goes to stdout
 // and stderr.
 func NewChild(stdout, stderr io.Writer, command mpruntime.Command) (mpruntime.Host, error) {
-	e, err := newEvaluator(stdout, stderr, command)
+	e, err := newEvaluator(stdout, stderr, command, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,6 @@ package interp
 import (
 	"fmt"
 	"io"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -53,7 +52,7 @@ type cellSource struct {
 	Code          string
 }
 
-func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command) (*evaluator, error) {
+func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command, memoryLimit uint64) (*evaluator, error) {
 	importer, err := stdlib.NewImporter()
 	if err != nil {
 		return nil, err
@@ -69,7 +68,9 @@ func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command) (*evaluat
 		checker: checker, stdout: stdout, stderr: stderr, command: command,
 		cells: map[int]cellSource{}, sources: map[int]string{},
 	}
-	e.engine, err = compiled.New(importer, checker.Fset, e.engineOptions())
+	engineOptions := e.engineOptions()
+	engineOptions.MemoryLimit = memoryLimit
+	e.engine, err = compiled.New(importer, checker.Fset, engineOptions)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +125,7 @@ const shownCalls = 16
 
 // traceback describes a panic as Go does, with the notebook's frames only.
 func (e *evaluator) traceback(value any, g *engine.Goroutine) []string {
-	lines := []string{red("panic: ") + panicText(value)}
+	lines := []string{red("panic: ") + e.panicText(value, g)}
 	var calls []engine.Call
 	depth := 0
 	if overflow, ok := value.(*engine.StackOverflow); ok {
@@ -136,9 +137,18 @@ func (e *evaluator) traceback(value any, g *engine.Goroutine) []string {
 	if len(calls) > 0 {
 		lines = append(lines, "")
 	}
+	return append(lines, e.stackLines(calls, depth)...)
+}
+
+// callLines shows a stack, innermost call first.
+func (e *evaluator) callLines(calls []engine.Call) []string { return e.stackLines(calls, len(calls)) }
+
+// stackLines shows a stack of which calls may be only the ends.
+func (e *evaluator) stackLines(calls []engine.Call, depth int) []string {
 	if n := len(calls); n > shownCalls {
 		calls = slices.Concat(calls[:shownCalls/2], calls[n-shownCalls/2:])
 	}
+	var lines []string
 	for i, call := range calls {
 		if i == len(calls)/2 && depth > len(calls) {
 			lines = append(lines, cut(depth-len(calls)))
@@ -185,22 +195,9 @@ func (e *evaluator) sourceLine(count, line int) string {
 }
 
 // panicText is what Go prints after "panic: ".
-func panicText(value any) string {
-	switch v := value.(type) {
-	case error:
-		return v.Error()
-	case fmt.Stringer:
-		return v.String()
-	case nil:
-		return "nil"
+func (e *evaluator) panicText(value any, g *engine.Goroutine) string {
+	if overflow, ok := value.(*engine.StackOverflow); ok {
+		return overflow.Error()
 	}
-	t := reflect.TypeOf(value)
-	switch t.Kind() {
-	case reflect.Struct, reflect.Pointer, reflect.Map, reflect.Slice, reflect.Array, reflect.Func, reflect.Chan:
-		return fmt.Sprintf("%+v", value)
-	}
-	if t.PkgPath() == "" {
-		return fmt.Sprint(value)
-	}
-	return fmt.Sprintf("%T(%#v)", value, value)
+	return e.engine.PanicText(g, value)
 }

@@ -252,18 +252,26 @@ func (e *evaluator) exitCode(c *engine.Cell, ended end) int {
 	case errors.As(cause, &overflow):
 		ended = end{nil, overflow}
 	case cause != nil:
-		return 1 // interrupted, as its parent's cell has said
+		if lines := e.fatal(cause); lines != nil {
+			e.complain(lines)
+		}
+		return 1 // or interrupted, as its parent's cell has said
 	}
 	switch ended.value.(type) {
 	case nil, engine.Goexit:
 		return 0
 	}
+	e.complain(e.traceback(ended.value, ended.g))
+	return 1
+}
+
+// complain writes how a child fails to its stderr.
+func (e *evaluator) complain(lines []string) {
 	self := mpruntime.CurrentProcess()
 	fmt.Fprintf(e.stderr, "%s (pid %d):\n", self.Name, self.PID())
-	for _, line := range e.traceback(ended.value, ended.g) {
+	for _, line := range lines {
 		fmt.Fprintln(e.stderr, line)
 	}
-	return 1
 }
 
 // restore loads what a bundle brings and returns the target and its arguments.

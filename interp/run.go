@@ -46,7 +46,7 @@ func (s *Session) goroutinePanicked(r *run, g *engine.Goroutine, value any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.finished {
-		r.cell.Stop(&goroutinePanic{panicText(value), traceback})
+		r.cell.Stop(&goroutinePanic{s.panicText(value, g), traceback})
 		return
 	}
 	text := strings.Join(traceback, "\n") + "\n" + fmt.Sprintf("(in a goroutine that In [%d] started)\n", r.cell.Count)
@@ -65,7 +65,7 @@ func (s *Session) endError(r *run, e end) *lang.Error {
 	case engine.Goexit:
 		return newError(lang.Panic, "runtime.Goexit ended the cell", nil)
 	default:
-		return newError(lang.Panic, panicText(value), s.traceback(value, e.g))
+		return newError(lang.Panic, s.panicText(value, e.g), s.traceback(value, e.g))
 	}
 }
 
@@ -78,6 +78,27 @@ func (s *Session) abandoned(r *run) *lang.Error {
 	}
 	note := "Something the cell called is still waiting or working in the background; it ends before any further statement of the cell."
 	return s.stopError(r, r.cell.Cause(), nil, []string{note})
+}
+
+// fatal describes what would have ended a Go process, nil for other causes.
+func (e *evaluator) fatal(cause error) []string {
+	var fatal *engine.Fatal
+	var deadlock *engine.Deadlock
+	var memory *engine.OutOfMemory
+	lines := []string{red(cause.Error())}
+	switch {
+	case errors.As(cause, &fatal):
+		return append(lines, e.callLines(e.engine.Stack(fatal.G, nil))...)
+	case errors.As(cause, &deadlock):
+		for i, wait := range deadlock.Waits {
+			lines = append(lines, "", fmt.Sprintf("goroutine %d [%s]:", i+1, wait.State))
+			lines = append(lines, e.callLines(wait.Calls)...)
+		}
+		return lines
+	case errors.As(cause, &memory):
+		return append(lines, "The cell was stopped; the variables are kept. Let go of what is not needed, by assigning nil to it.")
+	}
+	return nil
 }
 
 func (s *Session) stopError(r *run, cause error, g *engine.Goroutine, notes []string) *lang.Error {
@@ -93,6 +114,9 @@ func (s *Session) stopError(r *run, cause error, g *engine.Goroutine, notes []st
 		return newError(lang.Panic, inGoroutine.text, append(lines, notes...))
 	case errors.As(cause, &exit):
 		return newError(lang.Exit, exit.Error(), append([]string{red("exit: ") + exit.Error() + " (the session goes on, with its variables)"}, notes...))
+	}
+	if lines := s.fatal(cause); lines != nil {
+		return newError(lang.Panic, cause.Error(), append(lines, notes...))
 	}
 	lines := []string{red(lang.Interrupted+": ") + "the cell was interrupted; the variables are kept"}
 	if g != nil {

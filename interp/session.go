@@ -41,13 +41,16 @@ type Options struct {
 	Stdout, Stderr io.Writer
 	// Command starts the helpers that children run in.
 	Command mpruntime.Command
+	// MemoryLimit is the most that the heap may hold, in bytes, before the cell that
+	// runs is stopped; 0 is no limit.
+	MemoryLimit uint64
 	// Engine says which engine runs the statements of cells, Auto if empty.
 	Engine Choice
 }
 
 // New starts the session of this process.
 func New(options Options) (*Session, error) {
-	e, err := newEvaluator(options.Stdout, options.Stderr, options.Command)
+	e, err := newEvaluator(options.Stdout, options.Stderr, options.Command, options.MemoryLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"reflect"
 	"sync"
-	"time"
 
 	"cuaderno/interp/display"
 	"cuaderno/interp/engine"
@@ -135,7 +134,6 @@ func (e *evaluator) engineOptions() compiled.Options {
 				return f.Read(p)
 			},
 		}),
-		"time": values(map[string]any{"Sleep": sleep}),
 	}
 	return compiled.Options{
 		Replaced: replaced,
@@ -166,22 +164,6 @@ type inputFile struct {
 
 func (f inputFile) Read(p []byte) (int, error)         { return f.input.Read(p) }
 func (f inputFile) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, f.input) }
-
-// sleep is time.Sleep that a stop of the cell ends.
-func sleep(d time.Duration) {
-	g := engine.Current()
-	if g == nil {
-		time.Sleep(d)
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-g.Cell.Context().Done():
-	}
-	g.Cell.Check()
-}
 
 // sink shows what the calling goroutine's cell displays.
 type sink struct{}

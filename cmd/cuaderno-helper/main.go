@@ -64,7 +64,7 @@ func main() {
 		} else {
 			os.Args = os.Args[:1]
 		}
-		session, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: command, Engine: engine})
+		session, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: command, Engine: engine, MemoryLimit: memoryLimit()})
 		if err == nil {
 			err = remote.Serve(context.Background(), control, session)
 		}

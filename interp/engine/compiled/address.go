@@ -80,6 +80,12 @@ func past(p pointer, delta uintptr) pointer { return unsafe.Add(p, delta) }
 // pageSize is how far from nil the runtime takes a fault for one of nil.
 const pageSize = 4096
 
+// touch panics if p is nil. The race detector must not see it: the program reads
+// nothing there.
+//
+//go:norace
+func touch(p pointer) { _ = *(*byte)(p) }
+
 // pointer computes the address itself, which must not be of nil.
 func (a address) pointer() pointerValue {
 	off, delta, base := a.off, a.delta, a.base
@@ -89,7 +95,7 @@ func (a address) pointer() pointerValue {
 	case base == nil:
 		return func(fr *frame) pointer {
 			p := *at[pointer](fr, off)
-			_ = *(*byte)(p)
+			touch(p)
 			return unsafe.Add(p, delta)
 		}
 	case a.element && delta == 0:
@@ -99,7 +105,7 @@ func (a address) pointer() pointerValue {
 	}
 	return func(fr *frame) pointer {
 		p := base(fr)
-		_ = *(*byte)(p)
+		touch(p)
 		return unsafe.Add(p, delta)
 	}
 }

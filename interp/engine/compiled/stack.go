@@ -19,10 +19,10 @@ type callSite struct {
 }
 
 func (s callSite) pos() token.Pos {
-	if s.pc < 0 || int(s.pc) >= len(s.b.positions) {
+	if len(s.b.positions) == 0 {
 		return token.NoPos
 	}
-	return s.b.positions[s.pc].pos
+	return s.b.positions[min(max(s.pc, 0), int32(len(s.b.positions)-1))].pos
 }
 
 // panicPositions returns, for instructions of b that compute others which may
