@@ -63,6 +63,9 @@ func (c *compiler) staticCall(call *ssa.CallCommon, fn *ssa.Function, dst uintpt
 	if f := c.e.target(fn); f != nil {
 		return c.sessionCall(call, f, dst, wanted)
 	}
+	if s := c.intrinsic(fn, call, dst, wanted); s != nil {
+		return s
+	}
 	fv, err := c.e.host(fn)
 	if err != nil {
 		return func(*frame) { panic(err) }

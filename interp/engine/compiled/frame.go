@@ -115,11 +115,9 @@ func (b *body) call(fr *frame) {
 // next returns the frame for a call of f by fr, with constants in place. It looks
 // at the poll: recursion needs no loop.
 func (fr *frame) next(f *Func) *frame {
-	if fr.th.fuel--; fr.th.fuel < 0 {
-		fr.th.poll()
-	}
-	b := f.body.Load()
-	if cf := fr.callee; cf != nil && cf.body == b && b != nil {
+	th := fr.th
+	th.fuel--
+	if cf := fr.callee; cf != nil && th.fuel >= 0 && cf.body == f.body.Load() {
 		return cf
 	}
 	return fr.link(f)
@@ -129,6 +127,12 @@ func (fr *frame) next(f *Func) *frame {
 func (fr *frame) link(f *Func) *frame {
 	b := f.compiled()
 	th := fr.th
+	if th.fuel < 0 {
+		th.poll()
+		if cf := fr.callee; cf != nil && cf.body == b {
+			return cf
+		}
+	}
 	if fr.depth%depthInterval == 0 {
 		th.checkDepth(fr)
 	}

@@ -72,7 +72,9 @@ func (w *waitWord) state() waitState { return waitState(w.Load()) }
 
 // wait notes that fr begins to wait.
 func (th *thread) wait(fr *frame, s waitState) {
-	th.waitsIn.Store(fr.body)
+	if th.waitsIn.Load() != fr.body { // a store is not cheap
+		th.waitsIn.Store(fr.body)
+	}
 	count := th.waits.Load()>>waitCount + 1
 	th.waits.Store(count<<waitCount | uint64(fr.pc)<<waitPC&(1<<waitCount-1) | uint64(s))
 }
