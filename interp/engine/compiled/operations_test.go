@@ -25,25 +25,35 @@ func TestOperationsAreThoseOfGo(t *testing.T) {
 		t.Fatalf("no programs: %v", err)
 	}
 	for _, program := range programs {
-		t.Run(strings.TrimSuffix(filepath.Base(program), ".go"), func(t *testing.T) {
-			t.Parallel()
-			want, err := os.ReadFile(strings.TrimSuffix(program, ".go") + ".out")
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			defer cancel()
-			cmd := exec.CommandContext(ctx, os.Args[0])
-			cmd.Env = append(os.Environ(), "CUADERNO_FILE="+program)
-			got, err := cmd.CombinedOutput()
-			if err != nil {
-				t.Errorf("the program ended with: %v", err)
-			}
-			if line, g, w := firstDifference(got, want); line > 0 {
-				t.Errorf("line %d is\n%s\nin compiled Go\n%s", line, g, w)
-			}
-		})
+		want, err := os.ReadFile(strings.TrimSuffix(program, ".go") + ".out")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for mode, env := range collectorModes {
+			t.Run(strings.TrimSuffix(filepath.Base(program), ".go")+" "+mode, func(t *testing.T) {
+				t.Parallel()
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+				defer cancel()
+				cmd := exec.CommandContext(ctx, os.Args[0])
+				cmd.Env = append(append(os.Environ(), "CUADERNO_FILE="+program), env...)
+				got, err := cmd.CombinedOutput()
+				if err != nil {
+					t.Errorf("the program ended with: %v", err)
+				}
+				if line, g, w := firstDifference(got, want); line > 0 {
+					t.Errorf("line %d is\n%s\nin compiled Go\n%s", line, g, w)
+				}
+			})
+		}
 	}
+}
+
+// collectorModes are ways of collecting garbage in which the runtime finds what
+// the engine would hide from it.
+var collectorModes = map[string][]string{
+	"as usual":           nil,
+	"marking checked":    {"GOGC=1", "GODEBUG=gccheckmark=1"},
+	"what is freed lost": {"GOGC=5", "GODEBUG=clobberfree=1,gcstoptheworld=1"},
 }
 
 // firstDifference returns the number of the first line that differs, 0 if none
