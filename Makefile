@@ -13,6 +13,9 @@ NOTEBOOK := notebooks/multiprocessing.ipynb
 # Where Chromium may be found; the tests look through the same names.
 BROWSERS := chromium chromium-browser google-chrome
 
+# What runs programs for arm64 on another machine.
+QEMU := qemu-aarch64
+
 say = @printf '\033[1m== %s\033[0m\n' "$(1)"
 # need checks a condition and otherwise names what is missing and the line that mends it.
 need = @$(1) >/dev/null 2>&1 || { printf '%s\n' "make: $(2)" "  mend it with: $(3)" >&2; exit 1; }
@@ -24,7 +27,7 @@ GENERATOR_INPUTS := go.mod $(filter-out %_test.go,$(wildcard internal/stdgen/*.g
 	$(filter-out %_test.go $(wildcard interp/stdlib/std_* interp/symbols/std_*),$(wildcard interp/stdlib/*.go interp/symbols/*.go))
 OUTPUTS_EXIST := $(and $(wildcard interp/stdlib/std_*.zip),$(wildcard interp/symbols/std_*.go))
 
-.PHONY: help build generate check test notebook lab bench bench-lang fidelity update clean hooks go-present python-present venv kernelspec FORCE
+.PHONY: help build generate check test arm64 notebook lab bench bench-lang fidelity update clean hooks go-present python-present venv kernelspec FORCE
 .DEFAULT_GOAL := help
 
 help: ## show the verbs
@@ -67,6 +70,14 @@ test: build venv kernelspec ## all tests, with the race detector, Jupyter and a 
 	printf '\033[1m== %s\033[0m\n' "go test $$race ./..."; \
 	test -z "$$race" || export CGO_ENABLED=1; \
 	CUADERNO_VENV=$(VENV) CUADERNO_PICTURES=$(CURDIR)/build/lab go test $$race ./...
+
+arm64: go-present ## the engine's tests for arm64, under qemu-user
+	$(call need,command -v $(QEMU),$(QEMU) is missing,apt-get install qemu-user)
+	$(call say,generating the standard library for arm64)
+	@go run ./internal/stdgen -goos linux -goarch arm64 -interp interp -own cuaderno/interp/display,cuaderno/mpruntime
+	$(call say,GOARCH=arm64 go test -exec $(QEMU) (runtime types and engine))
+	@CGO_ENABLED=0 GOARCH=arm64 CUADERNO_EXEC=$(QEMU) go test -exec $(QEMU) -short -timeout 10m \
+		-run 'Operations|Trampoline|HostCalls|Callers|Panic|Type|Method|Memory|Map|Chan' ./interp/rtype ./interp/engine ./interp/engine/compiled
 
 notebook: build venv kernelspec ## execute the course notebook with jupyter nbconvert
 	$(call say,executing $(NOTEBOOK))
