@@ -239,7 +239,7 @@ func (c *compiler) dynamicCall(call *ssa.CallCommon, dst uintptr, wanted bool) s
 		return func(fr *frame) {
 			fv := *at[pointer](fr, vo)
 			if fv == nil {
-				panicNil()
+				host.panicNil(fr)
 			}
 			fn := t.function(fv)
 			if fn == nil {
@@ -259,7 +259,7 @@ func (c *compiler) dynamicCall(call *ssa.CallCommon, dst uintptr, wanted bool) s
 	return func(fr *frame) {
 		fv := value(fr)
 		if fv == nil {
-			panicNil()
+			host.panicNil(fr)
 		}
 		if fn := t.function(fv); fn != nil {
 			cf := fr.next(fn.fn)

@@ -62,6 +62,14 @@ func (s *hostSite) call(fr *frame, fv pointer) {
 	s.enter(fv, pointer(fr))
 }
 
+// panicNil is the call of a nil func value: the arguments come first.
+func (s *hostSite) panicNil(fr *frame) {
+	for _, step := range s.prepare {
+		step(fr)
+	}
+	panicNil()
+}
+
 // hostStep compiles a call of fv.
 func (c *compiler) hostStep(fv pointer, call *ssa.CallCommon, sig *types.Signature, dst uintptr, wanted bool) step {
 	site := c.hostSite(c.e.funcType(sig), nil, call.Args, sig, dst, wanted)

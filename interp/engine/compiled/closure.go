@@ -10,18 +10,24 @@ import (
 	"cuaderno/interp/rtype"
 )
 
+// A capture says where a captured variable is in the function object, and which
+// register holds it during a call.
 type capture struct {
 	reg, off uintptr // off from the start of the function
 	typ      reflect.Type
 	k        class
 }
 
+// A closureType is the type of the objects that the func values of a function
+// literal lead to.
 type closureType struct {
 	rt      reflect.Type
 	t       *trampoline
 	offsets []uintptr // of the captured variables, from the start of the function
 }
 
+// functionType returns the type of function objects with these captured
+// variables, and where they stand.
 func functionType(t *trampoline, captures []reflect.Type) (reflect.Type, []uintptr) {
 	var fields []reflect.StructField
 	add := func(t reflect.Type) {
@@ -43,6 +49,7 @@ func functionType(t *trampoline, captures []reflect.Type) (reflect.Type, []uintp
 	return rt, offsets
 }
 
+// closureType returns the type of fn's closures. The caller holds e.mu.
 func (e *Engine) closureType(fn *ssa.Function) *closureType {
 	if ct := e.closures[fn]; ct != nil {
 		return ct
@@ -57,6 +64,7 @@ func (e *Engine) closureType(fn *ssa.Function) *closureType {
 	return ct
 }
 
+// makeClosure compiles a function literal that captures variables.
 func (c *compiler) makeClosure(m *ssa.MakeClosure) step {
 	fn := m.Fn.(*ssa.Function)
 	ct := c.e.closureType(fn)
@@ -86,6 +94,7 @@ func (c *compiler) makeClosure(m *ssa.MakeClosure) step {
 	}
 }
 
+// restore copies the captured variables of fn to the registers of fr.
 func (fr *frame) restore(fn *function) {
 	for i := range fr.body.captures {
 		c := &fr.body.captures[i]

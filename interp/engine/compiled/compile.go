@@ -294,7 +294,7 @@ func (c *compiler) step(instr ssa.Instruction) step {
 	case *ssa.ChangeInterface:
 		return c.changeInterface(i)
 	case *ssa.TypeAssert:
-		return c.modern(i.X, c.typeAssert(i))
+		return c.modern(i, c.typeAssert(i))
 	case *ssa.MakeSlice:
 		return c.makeSlice(i)
 	case *ssa.MakeMap:

@@ -34,6 +34,7 @@ func (c *compiler) terminator(b *ssa.BasicBlock, instr ssa.Instruction) func(*fr
 	case *ssa.Panic:
 		x := c.reg(i.X)
 		return func(fr *frame) *block {
+			fr.th.raised = nil // one that compiled code has recovered
 			goPanic(*at[any](fr, x))
 			return nil
 		}

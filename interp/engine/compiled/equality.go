@@ -19,7 +19,7 @@ func (c *compiler) equal(x, y ssa.Value) value[bool] {
 		return c.isZeroWord(x)
 	}
 	switch {
-	case xk == ifc && yk == ifc && c.e.versions.renewed && !c.fold.folded[x] && !c.fold.folded[y]:
+	case xk == ifc && yk == ifc && c.e.versions.renewed.Load() && !c.fold.folded[x] && !c.fold.folded[y]:
 		first, second := c.moderniser(x), c.moderniser(y)
 		xf, yf := c.emptyInterface(x), c.emptyInterface(y)
 		return func(fr *frame) bool {

@@ -13,7 +13,6 @@ import (
 )
 
 // sessionFunc returns what callers of a declared function or method know.
-
 func (e *Engine) sessionFunc(obj *types.Func) *Func {
 	return e.known(e.funcs, obj, func() *Func {
 		return &Func{engine: e, name: funcName(obj), layout: e.layout(obj.Signature())}
@@ -21,7 +20,6 @@ func (e *Engine) sessionFunc(obj *types.Func) *Func {
 }
 
 // known returns the Func of key in table, and makes it where there is none.
-
 func (e *Engine) known(table map[any]*Func, key any, make func() *Func) *Func {
 	e.tables.Lock()
 	f := table[key]
@@ -40,7 +38,6 @@ func (e *Engine) known(table map[any]*Func, key any, make func() *Func) *Func {
 }
 
 // funcName is the name of a function in a traceback.
-
 func funcName(obj *types.Func) string {
 	recv := obj.Signature().Recv()
 	if recv == nil {
@@ -53,6 +50,7 @@ func funcName(obj *types.Func) string {
 	return typeName(t) + "." + obj.Name()
 }
 
+// typeName is the name of a type in a traceback.
 func typeName(t types.Type) string {
 	return types.TypeString(t, func(p *types.Package) string {
 		if p.Path() == "main" {
@@ -63,9 +61,7 @@ func typeName(t types.Type) string {
 }
 
 // ssaFunc returns the Func of a function that has SSA of its own: a literal, a
-
 // wrapper, an instance.
-
 func (e *Engine) ssaFunc(fn *ssa.Function) *Func {
 	return e.known(e.funcs, fn, func() *Func {
 		return &Func{engine: e, name: e.ssaName(fn), source: fn, layout: e.layout(fn.Signature)}
@@ -73,7 +69,6 @@ func (e *Engine) ssaFunc(fn *ssa.Function) *Func {
 }
 
 // ssaName turns go/ssa's f$1 into the f.func1 of a Go traceback.
-
 func (e *Engine) ssaName(fn *ssa.Function) string {
 	if parent := fn.Parent(); parent != nil {
 		name := fn.Name()
@@ -103,9 +98,7 @@ func (e *Engine) ssaName(fn *ssa.Function) string {
 }
 
 // bodyOf compiles f. That of a function which only leads to a declared one is
-
 // not kept, because the other's may be replaced.
-
 func (e *Engine) bodyOf(f *Func) *body {
 	b, other := e.ownBody(f)
 	if other != nil {
@@ -114,6 +107,7 @@ func (e *Engine) bodyOf(f *Func) *body {
 	return b
 }
 
+// ownBody compiles f, or returns the function that it leads to.
 func (e *Engine) ownBody(f *Func) (b *body, other *Func) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -138,7 +132,6 @@ func (e *Engine) ownBody(f *Func) (b *body, other *Func) {
 }
 
 // bind gives a declared function a new body.
-
 func (e *Engine) bind(obj *types.Func, fn *ssa.Function) {
 	f := e.sessionFunc(obj)
 	e.mu.Lock()
@@ -148,7 +141,6 @@ func (e *Engine) bind(obj *types.Func, fn *ssa.Function) {
 }
 
 // target returns the Func that fn stands for, nil if it is a compiled function.
-
 func (e *Engine) target(fn *ssa.Function) *Func {
 	// The object of a wrapper is the method that it wraps.
 	if obj, ok := fn.Object().(*types.Func); ok && !wraps(fn) && fn.Origin() == nil && obj.Pkg() != nil && obj.Pkg().Path() == "main" {
@@ -169,13 +161,11 @@ func (e *Engine) target(fn *ssa.Function) *Func {
 }
 
 // layout returns the layout of a signature, with the receiver as a parameter.
-
 func (e *Engine) layout(sig *types.Signature) *layout {
 	return newLayout(e.funcType(sig), headerSize)
 }
 
 // funcType returns the function type of a signature with the receiver first.
-
 func (e *Engine) funcType(sig *types.Signature) reflect.Type {
 	var in, out []reflect.Type
 	if recv := sig.Recv(); recv != nil {
@@ -191,9 +181,7 @@ func (e *Engine) funcType(sig *types.Signature) reflect.Type {
 }
 
 // typ returns the runtime type of t. That of a value that nobody wants, which
-
 // go/ssa types as invalid, is empty.
-
 func (e *Engine) typ(t types.Type) reflect.Type {
 	if t == types.Typ[types.Invalid] {
 		return reflect.TypeFor[struct{}]()
@@ -202,7 +190,6 @@ func (e *Engine) typ(t types.Type) reflect.Type {
 }
 
 // funcValue returns fn as a func value.
-
 func (e *Engine) funcValue(fn *ssa.Function) pointer {
 	if f := e.target(fn); f != nil {
 		return f.funcValue()
@@ -215,7 +202,6 @@ func (e *Engine) funcValue(fn *ssa.Function) pointer {
 }
 
 // funcValue returns a function without captures as a func value.
-
 func (f *Func) funcValue() pointer {
 	t := trampolineOf(f.layout.typ)
 	fn := f.value.Load()
@@ -229,42 +215,9 @@ func (f *Func) funcValue() pointer {
 }
 
 // newFunction makes a func value without captures.
-
 func newFunction(t *trampoline, f *Func) *function {
 	rt, _ := functionType(t, nil)
 	fn := t.init(rtype.New(rt))
 	fn.fn = f
 	return fn
 }
-
-// A capture says where a captured variable is in the function object, and which
-
-// register holds it during a call.
-
-// A closureType is the type of the objects that the func values of a function
-
-// literal lead to.
-
-// closureType returns the type of fn's closures.
-
-// makeClosure compiles a function literal that captures variables.
-
-// moveOut copies an operand to memory outside the frame.
-
-// moveIn copies memory outside the frame to a register.
-
-// restore copies the captured variables of fn to the registers of fr.
-
-// host returns a compiled function as a func value, its receiver first.
-
-// funcPointer returns a func value as it is in memory.
-
-// methodName returns T.M or (*T).M.
-
-// replaced returns what cells have in place of a function of a compiled package.
-
-// hostFunc finds a compiled function or method.
-
-// global returns the address of a package-level variable.
-
-// variable returns the address of a declared package-level variable.

@@ -79,8 +79,10 @@ func (fr *frame) later(parent *frame, p *panicking) {
 	}
 	parent.callee = fr
 	fr.caller = parent
-	if fr.depth = parent.depth + 1; fr.callee != nil {
-		fr.callee = nil
+	fr.depth = parent.depth + 1
+	if below := fr.callee; below != nil {
+		fr.callee = nil // its depth is that of another call
+		fr.th.give(below)
 	}
 	if fr.depth%depthInterval == 0 {
 		parent.th.checkDepth(parent)
@@ -179,6 +181,7 @@ func (c *compiler) builtinLater(call *ssa.CallCommon, fn *ssa.Builtin) func(fr *
 		snapshot := fr.body.newFrame(th)
 		typedMove(fr.body.typ.rt, pointer(snapshot), pointer(fr))
 		snapshot.th, snapshot.callee = th, nil
+		th.frames -= fr.body.typ.rt.Size() // it serves one call
 		return func(*frame, *panicking) { run(snapshot) }
 	}
 }

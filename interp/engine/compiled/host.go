@@ -12,6 +12,7 @@ import (
 	"cuaderno/interp/symbols"
 )
 
+// host returns a compiled function as a func value, its receiver first.
 func (e *Engine) host(fn *ssa.Function) (pointer, error) {
 	obj, ok := fn.Object().(*types.Func)
 	if !ok {
@@ -24,12 +25,14 @@ func (e *Engine) host(fn *ssa.Function) (pointer, error) {
 	return funcPointer(v), nil
 }
 
+// funcPointer returns a func value as it is in memory.
 func funcPointer(v reflect.Value) pointer {
 	p := new(pointer)
 	reflect.NewAt(v.Type(), pointer(p)).Elem().Set(v)
 	return *p
 }
 
+// methodName returns T.M or (*T).M.
 func methodName(obj *types.Func) string {
 	recv := types.TypeString(obj.Signature().Recv().Type(), func(*types.Package) string { return "" })
 	if strings.HasPrefix(recv, "*") {
@@ -38,6 +41,7 @@ func methodName(obj *types.Func) string {
 	return recv + "." + obj.Name()
 }
 
+// replaced returns what cells have in place of a function of a compiled package.
 func (e *Engine) replaced(path, name string) (reflect.Value, bool) {
 	if v, ok := e.options.Replaced[path][name]; ok {
 		return v, true
@@ -50,6 +54,7 @@ func (e *Engine) replaced(path, name string) (reflect.Value, bool) {
 	return v, ok
 }
 
+// hostFunc finds a compiled function or method.
 func (e *Engine) hostFunc(obj *types.Func) (reflect.Value, error) {
 	if recv := obj.Signature().Recv(); recv != nil {
 		if v, ok := e.replaced(obj.Pkg().Path(), methodName(obj)); ok {
@@ -70,6 +75,7 @@ func (e *Engine) hostFunc(obj *types.Func) (reflect.Value, error) {
 	return reflect.Value{}, fmt.Errorf("%s cannot be called from a cell", obj.FullName())
 }
 
+// global returns the address of a package-level variable.
 func (e *Engine) global(g *ssa.Global) pointer {
 	if obj, ok := g.Object().(*types.Var); ok {
 		return e.variable(obj)
@@ -77,6 +83,7 @@ func (e *Engine) global(g *ssa.Global) pointer {
 	return e.knownGlobal(g, func() pointer { return rtype.New(e.typ(g.Type().Underlying().(*types.Pointer).Elem())) })
 }
 
+// variable returns the address of a declared package-level variable.
 func (e *Engine) variable(obj *types.Var) pointer {
 	return e.knownGlobal(obj, func() pointer {
 		if !ours(obj) {

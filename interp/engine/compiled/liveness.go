@@ -166,6 +166,7 @@ func (fr *frame) forget() {
 	for _, r := range b.pointers {
 		used[r.off] = used[r.off] || live[r.v] || l.recovering[r.v]
 	}
+	fr.fn = nil // its captured variables may be among what goes
 	for _, r := range b.pointers {
 		if !used[r.off] {
 			rtype.TypedClear(r.typ, fr.pointer(r.off))

@@ -3,6 +3,7 @@ package compiled
 import (
 	"runtime"
 	"slices"
+	"time"
 	"sync/atomic"
 
 	"cuaderno/interp/engine"
@@ -31,6 +32,8 @@ type thread struct {
 	// bridged is the panic on whose behalf compiled code is called that only calls a
 	// function of the notebook, for which it is the panic of its deferred call.
 	bridged *panicking
+	// ending is when the thread first met a stop of its cell.
+	ending time.Time
 	// foreign is set on a goroutine that compiled code started.
 	foreign bool
 	// main is set on the goroutine of a cell's statements. cell and serial, which
@@ -91,7 +94,12 @@ func (th *thread) poll() {
 	if th.g == nil {
 		return
 	}
-	th.g.Cell.Check()
+	if th.g.Cell.Cause() != nil {
+		th.meetStop()
+	}
+	if engine.StackUsed() >= maxStack {
+		th.checkDepth(innermost(&th.bottom)) // frames that were there already took more
+	}
 	if th.polls++; th.polls%16 == 0 {
 		th.crowded = runtime.NumGoroutine() > crowd
 	} else if !th.crowded {
@@ -101,6 +109,21 @@ func (th *thread) poll() {
 		th.fuel = pollInterval / 3
 	}
 	runtime.Gosched()
+}
+
+// stopGrace is how long what was deferred may run after a stop, loops included.
+const stopGrace = 200 * time.Millisecond
+
+// meetStop ends the goroutine because its cell was stopped. What it has deferred
+// meets the stop again when its time is over.
+func (th *thread) meetStop() {
+	if !th.ending.IsZero() && time.Since(th.ending) < stopGrace {
+		return
+	}
+	if th.ending.IsZero() {
+		th.ending = time.Now()
+	}
+	runtime.Goexit()
 }
 
 // crowd is the number of goroutines from which on each lets others run at every

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
+// moveOut copies an operand to memory outside the frame.
 func (c *compiler) moveOut(off uintptr, v ssa.Value) func(fr *frame, base pointer) {
 	switch classOf(v.Type()) {
 	case boolean:
@@ -59,6 +60,7 @@ func moveOutOf[T any](c *compiler, off uintptr, v ssa.Value) func(fr *frame, bas
 	return func(fr *frame, base pointer) { *(*T)(unsafe.Add(base, off)) = *at[T](fr, src) }
 }
 
+// moveIn copies memory outside the frame to a register.
 func (c *compiler) moveIn(dst, off uintptr, t types.Type) func(fr *frame, base pointer) {
 	switch classOf(t) {
 	case boolean, i8, u8:

@@ -4,6 +4,7 @@ import (
 	"go/types"
 	"reflect"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -14,8 +15,7 @@ import (
 // methods since. Compiled packages see what an interface holds as it was; for
 // the notebook's own code the versions are one type.
 type versions struct {
-	// renewed is set before anything is compiled for the new types.
-	renewed bool     // guarded by Engine.mu
+	renewed atomic.Bool
 	newest  sync.Map // old type word → reflect.Type
 }
 
@@ -50,7 +50,7 @@ func (e *Engine) renew(grown []*types.TypeName) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.versions.renewed = true
+	e.versions.renewed.Store(true)
 	e.versions.newest.Clear()
 	e.tables.Lock()
 	defer e.tables.Unlock()
@@ -59,17 +59,32 @@ func (e *Engine) renew(grown []*types.TypeName) {
 	}
 }
 
-// modern compiles what an instruction does with the interface x such that it
-// finds the newest version of what x holds.
-func (c *compiler) modern(x ssa.Value, next step) step {
-	if !c.e.versions.renewed {
+// modern compiles an assertion such that it finds the newest version of what the
+// interface holds. Only types of the notebook have several.
+func (c *compiler) modern(i *ssa.TypeAssert, next step) step {
+	if !types.IsInterface(i.AssertedType) && !mentionsOurs(i.AssertedType) {
 		return next
 	}
-	modernise := c.moderniser(x)
+	modernise, renewed := c.moderniser(i.X), &c.e.versions.renewed
 	return func(fr *frame) {
-		modernise(fr)
+		if renewed.Load() {
+			modernise(fr)
+		}
 		next(fr)
 	}
+}
+
+// mentionsOurs reports whether t is a type that cells declare, or made of others.
+func mentionsOurs(t types.Type) bool {
+	switch t := types.Unalias(t).(type) {
+	case *types.Basic:
+		return false
+	case *types.Named:
+		return ours(t.Obj()) || t.TypeArgs().Len() > 0
+	case *types.Pointer:
+		return mentionsOurs(t.Elem())
+	}
+	return true
 }
 
 func (c *compiler) moderniser(x ssa.Value) step {
