@@ -17,7 +17,7 @@ func NewChild(stdout, stderr io.Writer, command mpruntime.Command) (mpruntime.Ho
 	e.redirectLog()
 	// A child that waits for its work has the time; its parent will not. What
 	// goes wrong here goes wrong again, with somebody to tell, when it has work.
-	if unit, _, err := e.load(0, 0, warmUp, false); err == nil {
+	if unit, _, err := e.load(0, 0, warmUp, false, nil); err == nil {
 		unit.Rollback()
 	}
 	return e, nil

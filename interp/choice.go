@@ -64,27 +64,34 @@ type chosen struct{}
 
 func (chosen) Error() string { return "%engine compiled was chosen" }
 
-// statements returns what runs the statements of a loaded unit.
-func (s *Session) statements(u *check.Unit, p *compiled.Program) (func(), error) {
-	s.refusal = chosen{}
-	if s.choice == Compiled || !p.HasStatements() {
-		return p.Run, nil
+// judge finds out whether yaegi runs the statements of a checked unit. The error
+// is for those who want yaegi and nothing else.
+func (s *Session) judge(u *check.Unit) error {
+	s.accepted, s.refusal = nil, chosen{}
+	if s.choice == Compiled {
+		return nil
 	}
-	var run func() any
 	snippet, err := yaegi.Accept(u, func(v *types.Var) reflect.Value { return s.engine.SessionVariable(v) })
 	if err == nil {
-		run, err = s.yaegi.Prepare(snippet)
+		s.accepted, err = s.yaegi.Prepare(snippet)
 	}
-	if s.refusal = err; err != nil {
-		if s.choice == Yaegi {
-			return nil, fmt.Errorf("yaegi does not run this cell: %w (choose with %%engine auto)", err)
-		}
-		return p.Run, nil
+	s.refusal = err
+	if err != nil && s.choice == Yaegi && len(u.Cell.Body.Body.List) > 0 {
+		return fmt.Errorf("yaegi does not run this cell: %w (choose with %%engine auto)", err)
+	}
+	return nil
+}
+
+// statements returns what runs the statements of a unit that was judged.
+func (s *Session) statements(u *check.Unit, p *compiled.Program) func() {
+	run := s.accepted
+	if run == nil {
+		return p.Run
 	}
 	return func() {
 		value := run()
 		if g := engine.Current(); g != nil && u.Last != nil {
 			g.Cell.SetResult(engine.Value{V: value})
 		}
-	}, nil
+	}
 }

@@ -32,8 +32,9 @@ import (
 // An evaluator is what a session and a child have in common: what cells have
 // declared, and the engine that runs them.
 type evaluator struct {
-	checker *check.Session
-	engine  *compiled.Engine
+	importer *stdlib.Importer
+	checker  *check.Session
+	engine   *compiled.Engine
 	// command starts the helpers that children run in.
 	command mpruntime.Command
 	// stdout and stderr are those of the process, for goroutines that belong
@@ -65,7 +66,7 @@ func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command, memoryLim
 		return nil, err
 	}
 	e := &evaluator{
-		checker: checker, stdout: stdout, stderr: stderr, command: command,
+		importer: importer, checker: checker, stdout: stdout, stderr: stderr, command: command,
 		cells: map[int]cellSource{}, sources: map[int]string{},
 	}
 	engineOptions := e.engineOptions()
@@ -89,8 +90,10 @@ func (e *evaluator) next() int {
 	return e.serial + 1
 }
 
-// load checks a cell and makes what it declares known. Serials grow. Shown says that people know the cell by its number.
-func (e *evaluator) load(serial, count int, code string, shown bool) (*check.Unit, *compiled.Program, error) {
+// load checks a cell and makes what it declares known, unless judge, if there is
+// one, refuses it. Serials grow. Shown says that people know the cell by its
+// number.
+func (e *evaluator) load(serial, count int, code string, shown bool, judge func(*check.Unit) error) (*check.Unit, *compiled.Program, error) {
 	var unit *check.Unit
 	committed := false
 	defer func() {
@@ -101,6 +104,11 @@ func (e *evaluator) load(serial, count int, code string, shown bool) (*check.Uni
 	unit, err := e.checker.Check(count, code)
 	if err != nil {
 		return nil, nil, err
+	}
+	if judge != nil {
+		if err := judge(unit); err != nil {
+			return nil, nil, err
+		}
 	}
 	program, err := e.engine.Load(serial, unit)
 	if err != nil {

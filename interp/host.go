@@ -281,7 +281,7 @@ func (e *evaluator) restore(data []byte) (f reflect.Value, args []reflect.Value,
 		return f, nil, 0, fmt.Errorf("reading what the parent sent: %w", err)
 	}
 	for _, cell := range b.Cells {
-		if _, _, err := e.load(cell.Serial, cell.Count, cell.Code, true); err != nil {
+		if _, _, err := e.load(cell.Serial, cell.Count, cell.Code, true, nil); err != nil {
 			return f, nil, 0, fmt.Errorf("declaring In [%d]: %w", cell.Count, err)
 		}
 	}

@@ -27,10 +27,13 @@ type Session struct {
 	running sync.Mutex // held by Execute, guards the following
 	choice  Choice
 	yaegi   *yaegi.Engine
-	refusal error // why yaegi did not run the cell before
+	// accepted is how yaegi runs the cell, refusal why it does not.
+	accepted func() any
+	refusal  error
 
 	done    chan struct{}
 	closing sync.Once
+	warming sync.WaitGroup
 }
 
 var _ lang.Session = (*Session)(nil)
@@ -58,6 +61,12 @@ func New(options Options) (*Session, error) {
 	if s.choice, err = choose(string(options.Engine)); err != nil {
 		return nil, err
 	}
+	// The first cell will not have to wait for all of these.
+	s.warming.Go(func() {
+		for _, path := range []string{"fmt", "os", "sync", "time", "strings", "sort"} {
+			_, _ = s.importer.Import(path)
+		}
+	})
 	if err := mpruntime.Install(s.evaluator); err != nil {
 		return nil, err
 	}
@@ -72,6 +81,7 @@ func (s *Session) Close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 		defer cancel()
 		mpruntime.Shutdown(ctx)
+		s.warming.Wait()
 		close(s.done)
 	})
 	return nil
@@ -125,7 +135,7 @@ func (s *Session) evaluate(ctx context.Context, count int, code string, out lang
 			outcome = failed(newError("InternalError", fmt.Sprintf("a bug of Cuaderno, please report it with this cell: %v", r), nil))
 		}
 	}()
-	unit, program, err := s.load(s.next(), count, code, shown)
+	unit, program, err := s.load(s.next(), count, code, shown, s.judge)
 	if err != nil {
 		return failed(compileError(count, code, err))
 	}
@@ -135,11 +145,7 @@ func (s *Session) evaluate(ctx context.Context, count int, code string, out lang
 	if program.UsesProcesses() {
 		mpruntime.Prepare()
 	}
-	statements, err := s.statements(unit, program)
-	if err != nil {
-		return failed(newError(lang.CompileError, err.Error(), nil))
-	}
-	value, cellErr := s.run(ctx, count, statements, out)
+	value, cellErr := s.run(ctx, count, s.statements(unit, program), out)
 	if cellErr != nil {
 		return failed(cellErr)
 	}

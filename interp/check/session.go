@@ -80,8 +80,7 @@ func (s *Session) Check(count int, src string) (*Unit, error) {
 			Implicits:  map[ast.Node]types.Object{},
 			Selections: map[*ast.SelectorExpr]*types.Selection{},
 		},
-		Locals:  map[types.Object]*types.Var{},
-		Targets: map[*ast.CallExpr]*Target{},
+		Locals: map[types.Object]*types.Var{},
 	}
 	p := &pass{session: s, unit: u, touched: map[string]bool{}, imports: map[string]string{}, before: map[string]types.Object{}}
 	p.run()

@@ -10,36 +10,27 @@ import (
 // processPath is the package whose NewProcess starts child processes.
 const processPath = "cuaderno/mpruntime"
 
-// A Target is what a call of mp.NewProcess is to run in a child. It is
-// recognised where the call is written, because there the checker still knows
-// which function it is.
-type Target struct {
-	// One of the following is set: a declared function, a literal, or a value
-	// of which the child calls Method.
-	Func   *types.Func
-	Lit    *ast.FuncLit
-	Value  ast.Expr
-	Method string
-	// Captures are the local variables that Lit uses from around it.
-	Captures []*types.Var
-	// Params are what the call's remaining arguments are given to.
-	Params   *types.Tuple
-	Variadic bool
+// A target is the signature of what a call of mp.NewProcess is to run in a child.
+type target struct {
+	params   *types.Tuple
+	variadic bool
 }
 
-// findTargets fills Unit.Targets and checks the arguments of each target.
+// findTargets checks the targets of mp.NewProcess and the arguments for them.
 func (p *pass) findTargets() {
 	ast.Inspect(p.unit.Cell.File, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
 		if !ok || !p.startsProcess(call) || len(call.Args) == 0 {
 			return true
 		}
+		if t := p.unit.Info.TypeOf(call.Args[0]); t != nil && types.IsInterface(t) {
+			return true // what it holds is looked at when it runs
+		}
 		target, err := p.target(ast.Unparen(call.Args[0]))
 		if err != "" {
 			p.fail(call.Args[0], "mp.NewProcess: "+err)
 			return true
 		}
-		p.unit.Targets[call] = target
 		p.checkArguments(call, target)
 		return true
 	})
@@ -54,51 +45,46 @@ func (p *pass) startsProcess(call *ast.CallExpr) bool {
 	return ok && fn.Pkg() != nil && fn.Pkg().Path() == processPath && fn.Name() == "NewProcess"
 }
 
-func (p *pass) target(e ast.Expr) (target *Target, msg string) {
-	info := p.unit.Info
+// target finds the signature of a target: a function, however it is written, or a
+// value with Run().
+func (p *pass) target(e ast.Expr) (t target, msg string) {
 	if sig, ok := p.underlying(e).(*types.Signature); ok {
-		target = &Target{Params: sig.Params(), Variadic: sig.Variadic()}
-		switch e := e.(type) {
-		case *ast.FuncLit:
-			target.Lit, target.Captures = e, p.captures(e)
-			return target, ""
-		case *ast.Ident:
-			if fn, ok := info.Uses[e].(*types.Func); ok && fn.Pkg() == p.session.pkg {
-				if fn.Signature().TypeParams() != nil {
-					return nil, fn.Name() + " is generic: a child cannot be given a generic function yet"
-				}
-				target.Func = fn
-				return target, ""
-			}
-		case *ast.SelectorExpr:
-			if sel := info.Selections[e]; sel != nil && sel.Kind() == types.MethodVal && !types.IsInterface(sel.Recv()) {
-				target.Value, target.Method = e.X, e.Sel.Name
-				return target, ""
-			}
-			if fn, ok := info.Uses[e.Sel].(*types.Func); ok && fn.Pkg() != p.session.pkg {
-				return nil, fmt.Sprintf("%s is a compiled function: declare a function in the notebook that calls it", p.text(e))
+		if sel, ok := e.(*ast.SelectorExpr); ok {
+			fn, ok := p.unit.Info.Uses[sel.Sel].(*types.Func)
+			if ok && fn.Pkg() != p.session.pkg && !types.IsInterface(p.receiver(sel)) {
+				return target{}, fmt.Sprintf("%s is a compiled function: declare a function in the notebook that calls it", p.text(e))
 			}
 		}
-		return nil, "cannot tell which function this is: write the function's name, a function literal, a method value or a value with Run() in the call itself"
+		return target{sig.Params(), sig.Variadic()}, ""
 	}
+	return p.runner(e)
+}
+
+// receiver returns the type of the value whose method sel is, else any.
+func (p *pass) receiver(sel *ast.SelectorExpr) types.Type {
+	if s := p.unit.Info.Selections[sel]; s != nil {
+		return s.Recv()
+	}
+	return types.Typ[types.Invalid]
+}
+
+// runner finds the signature of the method Run of a value.
+func (p *pass) runner(e ast.Expr) (found target, msg string) {
 	t := p.unit.Info.TypeOf(e)
 	if t == nil {
-		return nil, "missing target"
+		return target{}, "missing target"
 	}
 	obj, _, _ := types.LookupFieldOrMethod(t, false, p.session.pkg, "Run")
 	run, ok := obj.(*types.Func)
 	if !ok || run.Signature().Params().Len() != 0 || run.Signature().Results().Len() != 0 {
 		if ptr := types.NewPointer(t); run == nil && !types.IsInterface(t) {
 			if obj, _, _ := types.LookupFieldOrMethod(ptr, false, p.session.pkg, "Run"); obj != nil {
-				return nil, fmt.Sprintf("Run has a pointer receiver: pass &%s", p.text(e))
+				return target{}, fmt.Sprintf("Run has a pointer receiver: pass &%s", p.text(e))
 			}
 		}
-		return nil, fmt.Sprintf("%s (type %s) is not a function and has no method Run()", p.text(e), p.typeString(t))
+		return target{}, fmt.Sprintf("%s (type %s) is not a function and has no method Run()", p.text(e), p.typeString(t))
 	}
-	if types.IsInterface(t) {
-		return nil, "an interface value cannot be a target: pass the value it holds"
-	}
-	return &Target{Value: e, Method: "Run", Params: run.Signature().Params()}, ""
+	return target{params: run.Signature().Params()}, ""
 }
 
 func (p *pass) underlying(e ast.Expr) types.Type {
@@ -108,35 +94,13 @@ func (p *pass) underlying(e ast.Expr) types.Type {
 	return nil
 }
 
-// captures returns the local variables that lit uses from around it, in the
-// order of their first use.
-func (p *pass) captures(lit *ast.FuncLit) []*types.Var {
-	var vars []*types.Var
-	seen := map[*types.Var]bool{}
-	ast.Inspect(lit.Body, func(n ast.Node) bool {
-		id, ok := n.(*ast.Ident)
-		if !ok {
-			return true
-		}
-		v, ok := p.unit.Info.Uses[id].(*types.Var)
-		if !ok || v.IsField() || v.Pkg() != p.session.pkg || seen[v] || p.unit.Variable(v) != nil ||
-			lit.Pos() <= v.Pos() && v.Pos() < lit.End() {
-			return true
-		}
-		seen[v] = true
-		vars = append(vars, v)
-		return true
-	})
-	return vars
-}
-
-func (p *pass) checkArguments(call *ast.CallExpr, target *Target) {
+func (p *pass) checkArguments(call *ast.CallExpr, target target) {
 	args := call.Args[1:]
 	if call.Ellipsis.IsValid() {
 		return // mp.NewProcess(f, args...): checked when it runs
 	}
-	n := target.Params.Len()
-	if len(args) < n && !(target.Variadic && len(args) == n-1) || len(args) > n && !target.Variadic {
+	n := target.params.Len()
+	if len(args) < n && !(target.variadic && len(args) == n-1) || len(args) > n && !target.variadic {
 		// As the compiler does, point at what is too much or where more should be.
 		few, at := "not enough", ast.Node(&ast.Ident{NamePos: call.Rparen})
 		if len(args) > n {
@@ -151,18 +115,18 @@ func (p *pass) checkArguments(call *ast.CallExpr, target *Target) {
 		if tv.Value != nil {
 			kind = "constant"
 		}
-		if want := target.Param(i); tv.Type != nil && !p.assignable(arg, tv, want) {
+		if want := target.param(i); tv.Type != nil && !p.assignable(arg, tv, want) {
 			p.fail(arg, fmt.Sprintf("cannot use %s (%s of type %s) as %s value in argument to %s", p.text(arg), kind, p.typeString(tv.Type), p.typeString(want), p.text(call.Args[0])))
 		}
 	}
 }
 
-// Param returns the type that the i-th argument of the target is given to.
-func (t *Target) Param(i int) types.Type {
-	if t.Variadic && i >= t.Params.Len()-1 {
-		return t.Params.At(t.Params.Len() - 1).Type().(*types.Slice).Elem()
+// param returns the type that the i-th argument of the target is given to.
+func (t target) param(i int) types.Type {
+	if t.variadic && i >= t.params.Len()-1 {
+		return t.params.At(t.params.Len() - 1).Type().(*types.Slice).Elem()
 	}
-	return t.Params.At(i).Type()
+	return t.params.At(i).Type()
 }
 
 // assignable is types.AssignableTo, and also accepts untyped constants, which the

@@ -45,9 +45,6 @@ type Unit struct {
 	// this cell has replaced: sentences for the person.
 	Notes []string
 
-	// Targets are the calls of mp.NewProcess in the cell.
-	Targets map[*ast.CallExpr]*Target
-
 	undo []func()
 }
 

@@ -70,7 +70,24 @@ func (c *compiler) staticCall(call *ssa.CallCommon, fn *ssa.Function, dst uintpt
 	if err != nil {
 		return func(*frame) { panic(err) }
 	}
-	return c.hostStep(fv, call, fn.Signature, dst, wanted)
+	s := c.hostStep(fv, call, fn.Signature, dst, wanted)
+	if declaringPath(fn) == mpruntimePath {
+		return func(fr *frame) {
+			s(fr)
+			if th := fr.th; th.g != nil && th.g.Cell.Cause() != nil {
+				th.meetStop() // which is why it returned
+			}
+		}
+	}
+	return s
+}
+
+// declaringPath returns the import path of the package that declares fn.
+func declaringPath(fn *ssa.Function) string {
+	if obj := fn.Object(); obj != nil && obj.Pkg() != nil {
+		return obj.Pkg().Path()
+	}
+	return ""
 }
 
 // arguments compiles the copying of arguments to where l wants them; skip is how

@@ -32,6 +32,12 @@ func (c *compiler) terminator(b *ssa.BasicBlock, instr ssa.Instruction) func(*fr
 	case *ssa.Return:
 		return c.returns(i)
 	case *ssa.Panic:
+		if v := rangePanic(i.X); v != nil {
+			return func(*frame) *block {
+				goPanic(v)
+				return nil
+			}
+		}
 		x := c.reg(i.X)
 		return func(fr *frame) *block {
 			fr.th.raised = nil // one that compiled code has recovered

@@ -379,9 +379,15 @@ func (c *compiler) assertInterface(i *ssa.TypeAssert) step {
 			*at[bool](fr, ok) = v.tab != nil
 		}
 	}
+	// go/ssa writes a method value of an interface with an assertion to its own type
+	// whose result nobody uses.
+	methodValue := len(*i.Referrers()) == 0 && types.Identical(i.X.Type(), i.AssertedType)
 	return func(fr *frame) {
 		t := typ(fr)
 		if t == nil {
+			if methodValue {
+				nilDereference()
+			}
 			panicAssertion(nil, nil, target)
 		}
 		tab := find(t)

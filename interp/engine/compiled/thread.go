@@ -3,8 +3,8 @@ package compiled
 import (
 	"runtime"
 	"slices"
-	"time"
 	"sync/atomic"
+	"time"
 
 	"cuaderno/interp/engine"
 )
