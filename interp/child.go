@@ -17,6 +17,7 @@ func NewChild(stdout, stderr io.Writer, command mpruntime.Command) (mpruntime.Ho
 	e.redirectLog()
 	// A child that waits for its work has the time; its parent will not. What
 	// goes wrong here goes wrong again, with somebody to tell, when it has work.
+	_, _ = e.importer.Import("cuaderno/mpruntime")
 	if unit, _, err := e.load(0, 0, warmUp, false, nil); err == nil {
 		unit.Rollback()
 	}
@@ -24,4 +25,4 @@ func NewChild(stdout, stderr io.Writer, command mpruntime.Command) (mpruntime.Ho
 }
 
 // warmUp uses what most targets use.
-const warmUp = `func warmUpʹ() { fmt.Println(os.Getpid(), time.Now()); var mu sync.Mutex; mu.Lock(); p := mp.NewProcess(func() {}); p.Join() }`
+const warmUp = `func warmUpʹ() { fmt.Println(os.Getpid(), time.Now()); var mu sync.Mutex; mu.Lock(); }`

@@ -222,7 +222,7 @@ func (e *evaluator) Run(ctx context.Context, data []byte) (exitCode int) {
 	c := engine.NewCell(count, processOutput{e.stdout, e.stderr}, func(g *engine.Goroutine, value any) {
 		ended <- end{g, value}
 	})
-	c.Run(func() { f.Call(args) }, func(g *engine.Goroutine, value any) { ended <- end{g, value} })
+	c.Run(e.engine.Watched(func() { f.Call(args) }), func(g *engine.Goroutine, value any) { ended <- end{g, value} })
 	select {
 	case how := <-ended:
 		return e.exitCode(c, how)

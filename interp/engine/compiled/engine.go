@@ -179,24 +179,35 @@ func (e *Engine) Load(serial int, u *check.Unit) (p *Program, err error) {
 	return &Program{built, e, n}, nil
 }
 
+// Watched returns a function that runs f as the goroutine which a cell waits for:
+// a deadlock or too much memory stops the cell.
+func (e *Engine) Watched(f func()) func() {
+	return func() {
+		th, _ := current()
+		if th.g != nil {
+			e.latest.Store(th.g.Cell)
+			th.main = true
+			e.census.begin(th)
+			defer e.census.end(th)
+			defer e.watch(th)()
+		}
+		f()
+	}
+}
+
 // Run runs the statements of p on the calling goroutine, which must be one that
 // a Cell started. It panics as they do.
 func (p *Program) Run() {
-	th, _ := current()
-	if th.g != nil {
-		p.engine.latest.Store(th.g.Cell)
-		th.main = true
-		p.engine.census.begin(th)
-		defer p.engine.census.end(th)
-		defer p.engine.watch(th)()
-	}
-	defer p.forget()
-	for _, fn := range []*ssa.Function{p.initialize, p.main, p.statements} {
-		if fn != nil {
-			fr := th.bottom.next(p.engine.declaredAs(fn))
-			fr.body.call(fr)
+	p.engine.Watched(func() {
+		th, _ := current()
+		defer p.forget()
+		for _, fn := range []*ssa.Function{p.initialize, p.main, p.statements} {
+			if fn != nil {
+				fr := th.bottom.next(p.engine.declaredAs(fn))
+				fr.body.call(fr)
+			}
 		}
-	}
+	})()
 }
 
 // forget lets go of statements that have run and left nothing that refers to

@@ -16,7 +16,7 @@ import (
 // A Snippet is a unit that yaegi evaluates: a function of pointers to the session
 // variables that it uses.
 type Snippet struct {
-	source    string
+	source    string // a function without func and name
 	variables []reflect.Value
 }
 
@@ -56,7 +56,7 @@ func Accept(u *check.Unit, variable func(*types.Var) reflect.Value) (*Snippet, e
 		params[i] = fmt.Sprintf("v%d *%s", i, v.Type())
 		s.variables = append(s.variables, variable(v))
 	}
-	s.source = fmt.Sprintf("func(%s) %s {\n%s}", strings.Join(params, ", "), a.result, a.out.String())
+	s.source = fmt.Sprintf("(%s) %s {\n%s}", strings.Join(params, ", "), a.result, a.out.String())
 	return s, nil
 }
 

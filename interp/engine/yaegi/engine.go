@@ -54,7 +54,11 @@ func (e *Engine) Prepare(s *Snippet) (run func() (result any), err error) {
 		e.used = 0
 	}
 	e.used++
-	f, err := e.interp.Eval(s.source)
+	name := fmt.Sprintf("snippet%d", e.used)
+	if _, err := e.interp.Eval("func " + name + s.source); err != nil {
+		return nil, fmt.Errorf("yaegi: %w", err)
+	}
+	f, err := e.interp.Eval(name)
 	if err != nil {
 		return nil, fmt.Errorf("yaegi: %w", err)
 	}
@@ -63,7 +67,7 @@ func (e *Engine) Prepare(s *Snippet) (run func() (result any), err error) {
 		args[i] = v.Addr()
 	}
 	if f.Kind() != reflect.Func || f.Type().NumIn() != len(args) {
-		return nil, fmt.Errorf("yaegi: %s is a %s", s.source, f.Type())
+		return nil, fmt.Errorf("yaegi: the function of the cell is a %s", f.Type())
 	}
 	return func() any {
 		out := f.Call(args)
