@@ -155,7 +155,8 @@ func (e *Engine) groupWait(wg *sync.WaitGroup) {
 		wg.Wait()
 		return
 	}
-	if handOver(th, inGroup, wg.Wait, nil) {
+	// A panic in one of the group has stopped the cell before the wait was over.
+	if handOver(th, inGroup, wg.Wait, nil) || th.g.Cell.Cause() != nil {
 		th.stop()
 	}
 }
