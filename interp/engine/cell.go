@@ -82,7 +82,7 @@ func (c *Cell) Check() {
 func (c *Cell) Run(f func(), end func(g *Goroutine, value any)) {
 	g := newGoroutine(c)
 	go func() {
-		defer g.enter()()
+		defer g.Enter()()
 		c.guard(g, f, end)
 	}()
 }
@@ -121,7 +121,7 @@ func Guard(f func()) func() {
 	}
 	return func() {
 		g := newGoroutine(caller.Cell)
-		defer g.enter()()
+		defer g.Enter()()
 		caller.Cell.guard(g, f, caller.Cell.Ended)
 	}
 }

@@ -49,18 +49,6 @@ func newGoroutine(cell *Cell) *Goroutine {
 	return g
 }
 
-// enter makes g the record of the calling goroutine. The function that it returns
-// puts back what it found.
-func (g *Goroutine) enter() (leave func()) {
-	before := runtimeGetProfLabel()
-	g.id.Store(goroutineID())
-	runtimeSetProfLabel(unsafe.Pointer(g))
-	return func() {
-		g.id.Store(0)
-		runtimeSetProfLabel(before)
-	}
-}
-
 // Here reports whether g is of the calling goroutine alone, which has not just
 // inherited it.
 func (g *Goroutine) Here() bool { return g.id.Load() == goroutineID() }
@@ -71,7 +59,15 @@ func (c *Cell) Foreign() *Goroutine { return newGoroutine(c) }
 
 // Enter makes g the record of the calling goroutine. The function that it returns
 // puts back what it found.
-func (g *Goroutine) Enter() (leave func()) { return g.enter() }
+func (g *Goroutine) Enter() (leave func()) {
+	before := runtimeGetProfLabel()
+	g.id.Store(goroutineID())
+	runtimeSetProfLabel(unsafe.Pointer(g))
+	return func() {
+		g.id.Store(0)
+		runtimeSetProfLabel(before)
+	}
+}
 
 // Leave makes the calling goroutine one of no cell.
 func Leave() { runtimeSetProfLabel(nil) }

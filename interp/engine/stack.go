@@ -1,7 +1,5 @@
 package engine
 
-import "fmt"
-
 // A Call is one line of a stack: where a function of the notebook was.
 type Call struct {
 	// Name is as in a Go traceback: f, T.m, f.func1; "" for a cell's statements.
@@ -21,6 +19,3 @@ type StackOverflow struct {
 func (*StackOverflow) Error() string {
 	return "stack overflow: functions of the notebook call each other too deep (does a recursion lack its end?)"
 }
-
-// String says how deep.
-func (s *StackOverflow) String() string { return fmt.Sprintf("%s, %d calls", s.Error(), s.Depth) }

@@ -165,12 +165,6 @@ func elemOf(t types.Type) types.Type {
 	panic("no elements in " + t.String())
 }
 
-// convertAggregate compiles a conversion of a slice to an array into the
-// register at dst.
-func (c *compiler) convertAggregate(dst uintptr, v *ssa.Convert) step {
-	return c.sliceToArray(dst, v.X, v.Type())
-}
-
 // multiConvert compiles a conversion that go/ssa left open between several kinds
 // because of type parameters. The types are known by now.
 func (c *compiler) multiConvert(v *ssa.MultiConvert) step {

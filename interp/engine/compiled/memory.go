@@ -334,8 +334,6 @@ func (c *compiler) aggregate(dst uintptr, v ssa.Value) step {
 		}
 		p := a.pointer()
 		return func(fr *frame) { typedMove(t, fr.pointer(dst), p(fr)) }
-	case *ssa.Convert:
-		return c.convertAggregate(dst, v)
 	}
 	return c.move(dst, c.reg(v), v.Type())
 }
