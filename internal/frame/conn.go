@@ -49,6 +49,7 @@ type Conn struct {
 	rwc   io.ReadWriteCloser
 	in    *bufio.Reader
 	limit atomic.Int64
+	files *files // nil where the stream carries none
 
 	write    sync.Mutex // one message at a time
 	out      []byte     // header and small payload
@@ -60,7 +61,13 @@ type Conn struct {
 
 // New returns a connection over rwc, which it owns from now on.
 func New(rwc io.ReadWriteCloser) *Conn {
-	c := &Conn{rwc: rwc, in: bufio.NewReaderSize(rwc, 8<<10)}
+	c := &Conn{rwc: rwc}
+	var in io.Reader = rwc
+	if socket, ok := rwc.(*net.UnixConn); ok {
+		c.files = &files{socket: socket}
+		in = c.files
+	}
+	c.in = bufio.NewReaderSize(in, 8<<10)
 	c.limit.Store(MaxPayload)
 	return c
 }
@@ -78,6 +85,11 @@ func (c *Conn) Write(kind byte, payload []byte) error {
 	}
 	c.write.Lock()
 	defer c.write.Unlock()
+	return c.writeMessage(kind, payload)
+}
+
+// writeMessage is Write under its lock.
+func (c *Conn) writeMessage(kind byte, payload []byte) error {
 	if c.writeErr != nil {
 		return c.writeErr
 	}
@@ -101,7 +113,15 @@ func (c *Conn) Write(kind byte, payload []byte) error {
 // io.EOF, unwrapped, when the other end closed between two messages, and an
 // error that wraps io.ErrUnexpectedEOF when it did so within one.
 func (c *Conn) Read() (kind byte, payload []byte, err error) {
-	return c.read(c.limit.Load())
+	for {
+		kind, payload, err = c.read(c.limit.Load())
+		if err != nil || kind != kindFiles {
+			return kind, payload, err
+		}
+		if err := c.files.arrive(payload); err != nil {
+			return 0, nil, err
+		}
+	}
 }
 
 func (c *Conn) read(limit int64) (kind byte, payload []byte, err error) {

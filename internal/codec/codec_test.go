@@ -1,7 +1,6 @@
-package mpruntime_test
+package codec_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,23 +8,34 @@ import (
 	"math/big"
 	"os"
 	"reflect"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	mp "cuaderno/mpruntime"
+	"cuaderno/internal/codec"
 )
+
+// plain is a Domain that knows nothing.
+var plain = new(codec.Domain)
+
+func encode(v reflect.Value, path string) ([]byte, error) {
+	m, err := codec.Encode(v, path, plain)
+	return m.Bytes, err
+}
+
+func decode(data []byte, t reflect.Type) (reflect.Value, error) {
+	return codec.Decode(codec.Message{Bytes: data}, t, plain)
+}
 
 // copyOf sends v through the codec.
 func copyOf[T any](t *testing.T, v T) T {
 	t.Helper()
-	data, err := mp.Encode(reflect.ValueOf(&v).Elem(), "v")
+	data, err := encode(reflect.ValueOf(&v).Elem(), "v")
 	if err != nil {
 		t.Fatalf("encoding %T: %v", v, err)
 	}
-	got, err := mp.Decode(data, reflect.TypeFor[T]())
+	got, err := decode(data, reflect.TypeFor[T]())
 	if err != nil {
 		t.Fatalf("decoding %T: %v", v, err)
 	}
@@ -119,11 +129,11 @@ func TestStaticTypes(t *testing.T) {
 }
 
 func TestValueThatCannotBeAddressed(t *testing.T) {
-	data, err := mp.Encode(reflect.ValueOf([3]int{1, 2, 3}), "v")
+	data, err := encode(reflect.ValueOf([3]int{1, 2, 3}), "v")
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := mp.Decode(data, reflect.TypeFor[[3]int]())
+	got, err := decode(data, reflect.TypeFor[[3]int]())
 	if err != nil || got.Interface() != [3]int{1, 2, 3} {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -174,7 +184,7 @@ func TestLongList(t *testing.T) {
 	for i := range 100_000 {
 		list = &node{i, list}
 	}
-	if _, err := mp.Encode(reflect.ValueOf(list), "lista"); err == nil || !strings.Contains(err.Error(), "nested deeper") {
+	if _, err := encode(reflect.ValueOf(list), "lista"); err == nil || !strings.Contains(err.Error(), "nested deeper") {
 		t.Errorf("a list too long: %v", err)
 	}
 }
@@ -188,7 +198,7 @@ func TestVariablesStayVariables(t *testing.T) {
 	}
 	g := globals{x: point{1, 2}}
 	g.p = &g.x
-	e := mp.NewEncoder()
+	e := codec.NewEncoder(nil)
 	variables := func(g *globals) []reflect.Value {
 		return []reflect.Value{reflect.ValueOf(&g.z).Elem(), reflect.ValueOf(&g.w).Elem(), reflect.ValueOf(&g.x).Elem(), reflect.ValueOf(&g.p).Elem()}
 	}
@@ -200,7 +210,7 @@ func TestVariablesStayVariables(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	d, err := mp.NewDecoder(e.Bytes())
+	d, err := codec.NewDecoder(e.Message(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,21 +261,20 @@ func TestRefusals(t *testing.T) {
 		{holder{F: func() {}}, "argument 2.F (func())"},
 		{&holder{}, "argument 2.M (sync.Mutex) cannot be copied to another process: package sync"},
 		{&sync.WaitGroup{}, "argument 2 (*sync.WaitGroup)"},
-		{[]secret{{1}}, "argument 2[0] (mpruntime_test.secret) cannot be copied to another process: its field hidden is not exported: export its fields, or give it MarshalBinary and UnmarshalBinary"},
-		{[]any{point{}}, "argument 2[0] (mpruntime_test.point) cannot be copied to another process: in an interface"},
-		{[]*mp.Process{mp.CurrentProcess()}, "argument 2[0] (*mpruntime.Process) cannot be copied to another process: a process belongs"},
+		{[]secret{{1}}, "argument 2[0] (codec_test.secret) cannot be copied to another process: its field hidden is not exported: export its fields, or give it MarshalBinary and UnmarshalBinary"},
+		{[]any{point{}}, "argument 2[0] (codec_test.point) cannot be copied to another process: in an interface"},
 		{os.Stdout, "argument 2 (*os.File)"},
 		{reflect.ValueOf(t).UnsafePointer(), "argument 2 (unsafe.Pointer)"},
 	} {
-		_, err := mp.Encode(reflect.ValueOf(test.v), "argument 2")
-		if !errors.Is(err, mp.ErrNotCopyable) || !strings.HasPrefix(err.Error(), "mp: "+test.want) {
+		_, err := encode(reflect.ValueOf(test.v), "argument 2")
+		if !errors.Is(err, codec.ErrNotCopyable) || !strings.HasPrefix(err.Error(), "mp: "+test.want) {
 			t.Errorf("%T: %v\nwant %s", test.v, err, test.want)
 		}
 	}
 }
 
 func TestAnotherTypeIsRefused(t *testing.T) {
-	data, err := mp.Encode(reflect.ValueOf(point{1, 2}), "v")
+	data, err := encode(reflect.ValueOf(point{1, 2}), "v")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,112 +282,51 @@ func TestAnotherTypeIsRefused(t *testing.T) {
 		reflect.TypeFor[struct{ X, Z int }](), reflect.TypeFor[struct{ X, Y int64 }](), reflect.TypeFor[struct{ X int }](), reflect.TypeFor[int](), reflect.TypeFor[time.Time](),
 		reflect.TypeFor[*point](), reflect.TypeFor[any](), reflect.TypeFor[map[string]int](),
 	} {
-		if _, err := mp.Decode(data, other); err == nil || !strings.Contains(err.Error(), "struct { X int; Y int } was sent") {
+		if _, err := decode(data, other); err == nil || !strings.Contains(err.Error(), "struct { X int; Y int } was sent") {
 			t.Errorf("%v: %v", other, err)
 		}
 	}
-	if got, err := mp.Decode(data, reflect.TypeFor[struct{ X, Y int }]()); err != nil || got.Field(1).Int() != 2 {
+	if got, err := decode(data, reflect.TypeFor[struct{ X, Y int }]()); err != nil || got.Field(1).Int() != 2 {
 		t.Errorf("the same fields: %v, %v", got, err)
 	}
-	if _, err := mp.Decode(append([]byte{99}, data[1:]...), reflect.TypeFor[point]()); err == nil || !strings.Contains(err.Error(), "version") {
+	if _, err := decode(append([]byte{99}, data[1:]...), reflect.TypeFor[point]()); err == nil || !strings.Contains(err.Error(), "version") {
 		t.Errorf("another version: %v", err)
 	}
-	if _, err := mp.Decode(append(data, 0), reflect.TypeFor[point]()); err == nil {
+	if _, err := decode(append(data, 0), reflect.TypeFor[point]()); err == nil {
 		t.Error("bytes left over: no error")
 	}
 }
 
-// targets are the types that hostile bytes are decoded into.
-var targets = []reflect.Type{
-	reflect.TypeFor[any](), reflect.TypeFor[everything](), reflect.TypeFor[*node](), reflect.TypeFor[[]any](), reflect.TypeFor[map[any]any](),
-	reflect.TypeFor[[][]string](), reflect.TypeFor[error](), reflect.TypeFor[fmt.Stringer](), reflect.TypeFor[map[string]map[int]*big.Rat](),
-}
-
-// harmless fails the test if decoding data panics or takes memory out of
-// proportion.
-func harmless(t *testing.T, data []byte) {
-	t.Helper()
-	for _, typ := range targets {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		v, err := mp.Decode(data, typ)
-		runtime.ReadMemStats(&after)
-		if took := after.TotalAlloc - before.TotalAlloc; took > 32<<20+4096*uint64(len(data)) {
-			t.Fatalf("%d bytes into %v took %d bytes of memory", len(data), typ, took)
-		}
-		if err == nil {
-			if _, err := mp.Encode(v, "v"); err != nil && !errors.Is(err, mp.ErrNotCopyable) {
-				t.Fatalf("what was decoded cannot be encoded: %v", err)
-			}
-		}
-	}
-}
-
-func samples(t testing.TB) [][]byte {
-	t.Helper()
-	var all [][]byte
-	m := map[string]any{"a": []any{1, "x", nil, io.EOF, 2.5}, "t": time.Unix(1, 2), "b": big.NewInt(77)}
-	m["m"] = m
-	for _, v := range []any{&m, &[]any{struct{ A, B any }{1, &[4]int{1, 2, 3, 4}}}, &everything{L: make([]point, 3), Big: big.NewInt(1)}, &node{1, &node{2, nil}}, &[][]string{{"a"}, nil}} {
-		for _, value := range []reflect.Value{reflect.ValueOf(v), reflect.ValueOf(v).Elem()} {
-			data, err := mp.Encode(value, "v")
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, data)
-		}
-	}
-	var boxed any = m
-	data, err := mp.Encode(reflect.ValueOf(&boxed).Elem(), "v")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return append(all, data)
-}
-
-func TestDamagedMessages(t *testing.T) {
-	for _, data := range samples(t) {
-		for i := range data {
-			harmless(t, data[:i])
-			for _, b := range []byte{0, 1, 0x7f, 0xff, data[i] + 1} {
-				damaged := bytes.Clone(data)
-				damaged[i] = b
-				harmless(t, damaged)
-			}
-		}
-	}
-}
-
-func FuzzDecode(f *testing.F) {
-	for _, data := range samples(f) {
-		f.Add(data)
-	}
-	f.Fuzz(harmless)
-}
-
-func BenchmarkEncodeFloats(b *testing.B) {
-	v := reflect.ValueOf(make([]float64, 1_000_000))
-	b.SetBytes(8_000_000)
-	for b.Loop() {
-		data, err := mp.Encode(v, "v")
+func TestValueInAnInterfaceGoesIntoItsType(t *testing.T) {
+	domain := newSession()
+	p := &point{1, 2}
+	for _, test := range []struct{ sent, into any }{
+		{5, new(int)}, {"x", new(string)}, {[]int{1}, new([]int)}, {named{P: p}, new(named)}, {&named{P: p}, new(*named)}, {&named{P: p}, new(fmt.Stringer)},
+		{nil, new([]int)}, {nil, new(any)}, {nil, new(error)}, {io.EOF, new(error)}, {5, new(any)}, {map[string]any{"a": 1}, new(map[string]any)},
+	} {
+		m, err := codec.Encode(reflect.ValueOf(&test.sent).Elem(), "v", domain)
 		if err != nil {
-			b.Fatal(err)
+			t.Fatal(err)
 		}
-		if _, err := mp.Decode(data, v.Type()); err != nil {
-			b.Fatal(err)
+		into := reflect.ValueOf(test.into).Elem()
+		if err := codec.DecodeHeld(m, into, domain); err != nil || !reflect.DeepEqual(into.Interface(), test.sent) && test.sent != nil {
+			t.Errorf("%T %v arrives as %v, %v", test.sent, test.sent, into, err)
 		}
 	}
-}
-
-func BenchmarkEncodeSmall(b *testing.B) {
-	var v any = []any{42, nil, "hola"}
-	for b.Loop() {
-		data, err := mp.Encode(reflect.ValueOf(&v).Elem(), "v")
+	for _, test := range []struct {
+		sent, into any
+		want       string
+	}{
+		{5, new(string), "int was sent, string is wanted"}, {nil, new(int), "nil was sent, int is wanted"}, {io.EOF, new(int), "an error was sent, int is wanted"},
+		{5, new(error), "int was sent, error is wanted"}, {[]any{1}, new([]int), "[]any was sent, []int is wanted"}, {named{}, new(point), "main.named#1.1 was sent, codec_test.point is wanted"},
+		{int64(5), new(int), "int64 was sent"},
+	} {
+		m, err := codec.Encode(reflect.ValueOf(&test.sent).Elem(), "v", domain)
 		if err != nil {
-			b.Fatal(err)
+			t.Fatal(err)
 		}
-		if _, err := mp.Decode(data, reflect.TypeFor[any]()); err != nil {
-			b.Fatal(err)
+		if err := codec.DecodeHeld(m, reflect.ValueOf(test.into).Elem(), domain); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v\nwant %s", err, test.want)
 		}
 	}
 }
