@@ -3,10 +3,8 @@ package main
 import (
 	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -55,11 +53,10 @@ func exportSection(archive []byte) ([]byte, error) {
 func writeArchive(dir string, t target, lib *library) error {
 	var buf bytes.Buffer
 	w := zip.NewWriter(&buf)
-	w.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(out, flate.BestCompression)
-	})
+	// Nothing is compressed: every child process reads what it imports, and to
+	// inflate that would take as long as all the rest of its start.
 	add := func(name string, data []byte) error {
-		f, err := w.Create(name)
+		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		if err == nil {
 			_, err = f.Write(data)
 		}
@@ -89,15 +86,17 @@ func writeArchive(dir string, t target, lib *library) error {
 	return os.WriteFile(base+".go", []byte(embed), 0o644)
 }
 
-// index is a line with the Go version, a line with the paths of the packages to
-// import before any other, then one line for each package that cells may
-// import: its path and its name, then for one with a generic layer "whole" or
-// "part" and the names of its source files, separated by spaces.
+// index is a line with the Go version, then a line for each package that others are
+// to be imported before, "+" with its path and theirs, and one for each package that
+// cells may import: its path and its name, then for one with a generic layer
+// "whole" or "part" and the names of its source files, separated by spaces.
 func index(lib *library) []byte {
 	var b bytes.Buffer
 	fmt.Fprintln(&b, lib.goVersion)
-	fmt.Fprintln(&b, strings.Join(lib.early, " "))
 	for _, p := range lib.pkgs {
+		if early := lib.early[p.path]; len(early) > 0 {
+			fmt.Fprintln(&b, "+"+p.path, strings.Join(early, " "))
+		}
 		if !p.offered {
 			continue
 		}

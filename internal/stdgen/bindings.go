@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"go/constant"
 	"go/format"
 	"go/types"
-	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,21 +43,21 @@ func writeBindings(dir string, t target, lib *library) error {
 			return fmt.Errorf("importing %s: %w", p.path, err)
 		}
 		variable := "table_" + identifier(p.path)
-		if err := write("std_"+identifier(p.path)+t.suffix()+".go", bindings(tp, variable)); err != nil {
+		if err := write("std_"+identifier(p.path)+t.suffix()+".go", bindings(tp, variable, p)); err != nil {
 			return err
 		}
 		fmt.Fprintf(&paths, "%q,\n", p.path)
-		fmt.Fprintf(&cases, "case %q: return %q, &%s\n", p.path, p.name, variable)
+		fmt.Fprintf(&cases, "case %q: return &%s\n", p.path, variable)
 	}
 	src := fmt.Sprintf(`%spackage symbols
 
 func paths() []string { return []string{
 %s} }
 
-func lookup(path string) (name string, t *table) {
+func lookup(path string) *table {
 switch path {
 %s}
-return "", nil
+return nil
 }
 `, generated, &paths, &cases)
 	return write("std"+t.suffix()+".go", []byte(src))
@@ -77,12 +75,9 @@ func identifier(path string) string {
 
 // bindings is the source of the variable that holds p's table. The compiler
 // lays the table out as data: nothing runs when the program starts.
-func bindings(p *types.Package, variable string) []byte {
-	var (
-		f                                      = newFile(p)
-		values, vars, literals, typs, wrappers bytes.Buffer
-		decls                                  bytes.Buffer
-	)
+func bindings(p *types.Package, variable string, from *pkg) []byte {
+	f := newFile(p)
+	var funcs, vars, typs bytes.Buffer
 	scope := p.Scope()
 	for _, name := range scope.Names() {
 		obj := scope.Lookup(name)
@@ -90,83 +85,62 @@ func bindings(p *types.Package, variable string) []byte {
 			continue
 		}
 		switch obj := obj.(type) {
-		case *types.Const:
-			if kind, text, ok := literal(obj); ok {
-				fmt.Fprintf(&literals, "{%q, %s.%s, %q},\n", name, f.importName("go/token", "token"), kind, text)
-			} else {
-				fmt.Fprintf(&values, "{%q, %s},\n", name, f.ref(obj))
-			}
 		case *types.Func:
 			if obj.Signature().TypeParams().Len() == 0 {
-				fmt.Fprintf(&values, "{%q, %s},\n", name, f.ref(obj))
+				fmt.Fprintf(&funcs, "{%q, %s},\n", name, f.ref(obj))
 			}
 		case *types.Var:
 			fmt.Fprintf(&vars, "{%q, &%s},\n", name, f.ref(obj))
 		case *types.TypeName:
-			if isGeneric(obj.Type()) {
-				continue
-			}
 			iface, ok := obj.Type().Underlying().(*types.Interface)
-			if ok && !iface.IsMethodSet() {
-				continue
-			}
-			fmt.Fprintf(&typs, "{%q, (*%s)(nil)},\n", name, f.ref(obj))
-			if !ok {
-				continue
-			}
-			wrapper := "_" + identifier(p.Path()) + "_" + name
-			if f.wrapper(&decls, wrapper, iface) {
-				fmt.Fprintf(&wrappers, "{%q, (*%s)(nil)},\n", "_"+name, wrapper)
+			if !isGeneric(obj.Type()) && (!ok || iface.IsMethodSet()) {
+				fmt.Fprintf(&typs, "{%q, (*%s)(nil)},\n", name, f.ref(obj))
 			}
 		}
 	}
 
+	links, decls := links(variable, from)
+	if links != "" {
+		f.names["unsafe"] = "_" // for go:linkname
+	}
 	var b bytes.Buffer
 	b.WriteString(generated + "package symbols\n\n" + f.imports(p) + "var " + variable + " = table{\n")
-	section := func(name, elem string, entries *bytes.Buffer) {
+	section := func(name string, entries *bytes.Buffer) {
 		if entries.Len() > 0 {
-			fmt.Fprintf(&b, "%s: []%s{\n%s},\n", name, elem, entries)
+			fmt.Fprintf(&b, "%s: []symbol{\n%s},\n", name, entries)
 		}
 	}
-	section("values", "symbol", &values)
-	section("vars", "symbol", &vars)
-	section("literals", "literal", &literals)
-	section("types", "symbol", &typs)
-	section("wrappers", "symbol", &wrappers)
-	b.WriteString("}\n\n")
-	b.Write(decls.Bytes())
+	section("funcs", &funcs)
+	section("vars", &vars)
+	section("types", &typs)
+	if links != "" {
+		b.WriteString(links)
+	}
+	b.WriteString("}\n\n" + decls)
 	return b.Bytes()
 }
 
-// literal gives the token kind and the text of an untyped number or string,
-// from which go/constant makes the exact value again; ok is false for
-// constants that have a Go type or are booleans.
-func literal(c *types.Const) (kind, text string, ok bool) {
-	basic, isBasic := c.Type().(*types.Basic)
-	if !isBasic || basic.Info()&types.IsUntyped == 0 {
-		return "", "", false
+// links are the fields of a table for what a package does not export, and the
+// declarations that the linker joins to the package's functions. Their types may
+// not be written here; code is all that the table gives.
+func links(variable string, p *pkg) (fields, decls string) {
+	base := strings.Replace(variable, "table", "link", 1)
+	declare := func(fn, name, result string) {
+		decls += fmt.Sprintf("//go:linkname %s %s.%s\nfunc %s() %s\n\n", fn, p.path, name, fn, result)
 	}
-	switch c.Val().Kind() {
-	case constant.String:
-		return "STRING", c.Val().ExactString(), true
-	case constant.Int:
-		if basic.Kind() == types.UntypedFloat {
-			return "FLOAT", c.Val().ExactString() + ".0", true
-		}
-		return "INT", c.Val().ExactString(), true
-	case constant.Float:
-		// 512 bits are what go/constant itself keeps of an inexact value.
-		const bits, digits = 512, 160
-		v := new(big.Float).SetPrec(bits)
-		switch x := constant.Val(c.Val()).(type) {
-		case *big.Float:
-			v.Set(x)
-		case *big.Rat:
-			v.SetRat(x)
-		}
-		return "FLOAT", v.Text('g', digits), true
+	for i, name := range p.unexported {
+		fn := fmt.Sprintf("%s_%d", base, i)
+		fields += fmt.Sprintf("{%q, %s},\n", name, fn)
+		declare(fn, name, "")
 	}
-	return "", "", false
+	if fields != "" {
+		fields = "unexported: []link{\n" + fields + "},\n"
+	}
+	if p.keeps {
+		fields += "keptTypes: " + base + "_" + keptTypes + ",\n"
+		declare(base+"_"+keptTypes, keptTypes, "[]any")
+	}
+	return fields, decls
 }
 
 // isGeneric reports whether t needs type arguments before it is a type.

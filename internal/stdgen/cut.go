@@ -18,6 +18,7 @@ type cut struct {
 	src    []byte
 	syntax *ast.File
 	kept   map[ast.Node]bool // declarations, and specs of those in parentheses
+	heads  map[ast.Node]bool // functions of kept whose body is not
 }
 
 func newCut(fset *token.FileSet, name string, src []byte) (*cut, error) {
@@ -25,7 +26,7 @@ func newCut(fset *token.FileSet, name string, src []byte) (*cut, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cut{name: name, fset: fset, src: src, syntax: f, kept: make(map[ast.Node]bool)}, nil
+	return &cut{name: name, fset: fset, src: src, syntax: f, kept: make(map[ast.Node]bool), heads: make(map[ast.Node]bool)}, nil
 }
 
 // keep keeps d: of declarations in parentheses the one spec, but of constants
@@ -39,6 +40,12 @@ func (c *cut) keep(d declaration) {
 			}
 		}
 	}
+}
+
+// keepHead keeps a function's declaration without its body.
+func (c *cut) keepHead(fn *ast.FuncDecl) {
+	c.kept[fn] = true
+	c.heads[fn] = true
 }
 
 // text is the file with blanks for all that is not kept, and for comments; nil
@@ -66,7 +73,11 @@ func (c *cut) text(names map[string]string) []byte {
 		}
 		gen, ok := decl.(*ast.GenDecl)
 		if !ok || !gen.Lparen.IsValid() {
-			show(decl.Pos(), decl.End())
+			end := decl.End()
+			if c.heads[decl] {
+				end = decl.(*ast.FuncDecl).Type.End()
+			}
+			show(decl.Pos(), end)
 			continue
 		}
 		show(gen.Pos(), gen.Lparen+1)
@@ -107,7 +118,10 @@ func (c *cut) keepImports(names map[string]string) {
 		})
 	}
 	for n := range c.kept {
-		if gen, ok := n.(*ast.GenDecl); !ok || !gen.Lparen.IsValid() {
+		if c.heads[n] {
+			fn := n.(*ast.FuncDecl)
+			mention(fn.Type)
+		} else if gen, ok := n.(*ast.GenDecl); !ok || !gen.Lparen.IsValid() {
 			mention(n)
 		}
 	}

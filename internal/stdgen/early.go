@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// markEarly finds the packages whose generic types the export data of others
+// markEarly finds, for each package, the others whose generic types its export data
 // mentions. It carries a copy of each, which an importer takes unless the type
 // is there already.
 func markEarly(lib *library) error {
@@ -14,8 +14,7 @@ func markEarly(lib *library) error {
 	for _, p := range lib.pkgs {
 		layers[p.path] = p.layer != nil
 	}
-	mentions := make(map[string][]string)
-	early := make(map[string]bool)
+	lib.early = make(map[string][]string)
 	for _, p := range lib.pkgs {
 		tp, err := lib.importer().Import(p.path)
 		if err != nil {
@@ -26,24 +25,9 @@ func markEarly(lib *library) error {
 				tn, ok := dep.Scope().Lookup(name).(*types.TypeName)
 				return ok && isGeneric(tn.Type())
 			}) {
-				mentions[p.path] = append(mentions[p.path], dep.Path())
-				early[dep.Path()] = true
+				lib.early[p.path] = append(lib.early[p.path], dep.Path())
 			}
 		}
-	}
-	var add func(path string)
-	add = func(path string) {
-		if !early[path] {
-			return
-		}
-		early[path] = false
-		for _, dep := range mentions[path] {
-			add(dep)
-		}
-		lib.early = append(lib.early, path)
-	}
-	for _, p := range lib.pkgs {
-		add(p.path)
 	}
 	return nil
 }

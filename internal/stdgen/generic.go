@@ -64,7 +64,7 @@ func genericLayers(lib *library) error {
 		if err != nil {
 			return fmt.Errorf("importing %s: %w", p.path, err)
 		}
-		if p.layer, err = genericLayer(p, tp, names); err != nil {
+		if p.layer, err = genericLayer(p, tp, imp, names); err != nil {
 			return fmt.Errorf("package %s: %w", p.path, err)
 		}
 	}
@@ -111,6 +111,7 @@ type layer struct {
 	decls   map[string]declaration   // of the package's source
 	methods map[string][]declaration // by the name of the receiver's type
 	shimmed map[string]bool          // names that the shim declares
+	own     *ownPackage              // nil for std's
 	wanted  map[string]bool
 	queue   []string
 	errs    []error
@@ -123,9 +124,17 @@ type declaration struct {
 	spec ast.Spec // nil for functions
 }
 
-// genericLayer returns the files of p's generic layer, nil if p has none. names
-// maps import paths to package names.
-func genericLayer(p *pkg, tp *types.Package, names map[string]string) ([]source, error) {
+// node is the syntax that is the name's alone.
+func (d declaration) node() ast.Node {
+	if d.spec != nil {
+		return d.spec
+	}
+	return d.decl
+}
+
+// genericLayer returns the files of p's generic layer, nil if p has none. imp
+// has imported tp, and names maps import paths to package names.
+func genericLayer(p *pkg, tp *types.Package, imp types.Importer, names map[string]string) ([]source, error) {
 	p.whole = isWhole(tp.Scope())
 	l := &layer{
 		whole:   p.whole,
@@ -164,6 +173,11 @@ func genericLayer(p *pkg, tp *types.Package, names map[string]string) ([]source,
 		}
 		l.index(f)
 	}
+	if p.own {
+		if l.own, err = l.checkOwn(p, fset, imp); err != nil {
+			return nil, err
+		}
+	}
 	if shim != nil {
 		f, err := parser.ParseFile(fset, "shim.go", shim, parser.SkipObjectResolution)
 		if err != nil {
@@ -185,6 +199,12 @@ func genericLayer(p *pkg, tp *types.Package, names map[string]string) ([]source,
 	}
 	if err := errors.Join(l.errs...); err != nil {
 		return nil, err
+	}
+	if l.own != nil {
+		p.unexported = l.own.names()
+		if p.keeps, err = l.kept(); err != nil {
+			return nil, err
+		}
 	}
 
 	var sources []source
@@ -244,18 +264,23 @@ func (l *layer) take(name string) {
 		return // a name of the universe, or of a local
 	}
 	if gen, ok := d.decl.(*ast.GenDecl); ok && gen.Tok == token.VAR {
-		l.errs = append(l.errs, fmt.Errorf("what is generic needs the variable %s: write a shim", name))
+		remedy := "write a shim"
+		if l.own != nil {
+			remedy = "reach it through a function that is not generic"
+		}
+		l.errs = append(l.errs, fmt.Errorf("what is generic needs the variable %s: %s", name, remedy))
+		return
+	}
+	if l.own != nil && l.takeOwn(name, d) {
 		return
 	}
 	d.file.keep(d)
-	if d.spec != nil {
-		l.walk(d.spec)
-	} else {
-		l.walk(d.decl)
-	}
+	l.walk(d.node())
 	for _, m := range l.methods[name] {
-		m.file.keep(m)
-		l.walk(m.decl)
+		if !m.file.heads[m.decl] {
+			m.file.keep(m)
+			l.walk(m.decl)
+		}
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // layerOf makes the generic layer of a package with one file.
-func layerOf(t *testing.T, src string) (text string, p *pkg, err error) {
+func layerOf(t *testing.T, src string, own ...bool) (text string, p *pkg, err error) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "src.go"), []byte(src), 0o644); err != nil {
@@ -29,8 +29,8 @@ func layerOf(t *testing.T, src string) (text string, p *pkg, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = &pkg{path: "example/set", name: "set", dir: dir, files: []string{"src.go"}}
-	layer, err := genericLayer(p, tp, map[string]string{"math/rand/v2": "rand", "strings": "strings"})
+	p = &pkg{path: "example/set", name: "set", dir: dir, files: []string{"src.go"}, own: len(own) > 0}
+	layer, err := genericLayer(p, tp, conf.Importer, map[string]string{"math/rand/v2": "rand", "strings": "strings"})
 	for _, s := range layer {
 		text += string(s.text)
 	}

@@ -12,8 +12,8 @@
 //	symbols/std_GOOS_GOARCH.go    finds a table by import path
 //
 // Data flows one way: go list → loaded packages (packages.go) → sources of what
-// is generic (generic.go, mentioned.go, cut.go, early.go, shims) → archive (archive.go) and binding
-// tables (bindings.go, wrappers.go). What compiled code exists for is derived
+// is generic (generic.go, unexported.go, mentioned.go, cut.go, early.go, shims) → archive
+// (archive.go) and binding tables (bindings.go, file.go). What compiled code exists for is derived
 // from the export data, never from source, so that both halves describe exactly
 // the packages that are linked in. Generic code is compiled only where it is
 // instantiated: the engines need its source. No network is used.

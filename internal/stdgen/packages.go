@@ -18,7 +18,7 @@ type library struct {
 	goVersion string // what runtime.Version reports in programs built alike
 	pkgs      []*pkg // sorted by import path; unsafe is not among them
 
-	early []string // paths of packages to import before any other; see early.go
+	early map[string][]string // packages to import before one, by path; see early.go
 }
 
 // A pkg is one compiled package.
@@ -28,10 +28,17 @@ type pkg struct {
 	offered bool   // a cell may import it
 	export  []byte // the archive member that the compiler reads; see exportSection
 
+	own   bool     // it is the project's, see unexported.go
 	dir   string   // where files are
 	files []string // names of the Go files that were compiled
 	layer []source // what is generic in the package; see genericLayers
 	whole bool     // layer has all that the package exports
+
+	// unexported are the functions and methods, as method expressions, that layer
+	// declares without a body, sorted.
+	unexported []string
+	// keeps says that the package has a function keptTypes.
+	keeps bool
 }
 
 // withheld names public packages that a cell cannot use: they need cgo, a
@@ -87,6 +94,7 @@ func load(ctx context.Context, t target, own []string) (*library, error) {
 			name:    p.Name,
 			offered: !p.DepOnly,
 			export:  export,
+			own:     slices.Contains(own, p.ImportPath),
 			dir:     p.Dir,
 			files:   p.GoFiles,
 		})

@@ -11,30 +11,48 @@ import (
 
 // The archive that internal/stdgen writes holds one entry "export/PATH" for
 // each package, "source/PATH/FILE" for each file of a generic layer, and
-// "index": the Go version on the first line, on the second the paths of the
-// packages to import before any other, then a line for each package that cells
+// "index": the Go version on the first line, then a line for each package that cells
 // may import, sorted by path: "PATH NAME", then for one with a generic layer
-// "whole", if the layer is all that it exports, or "part", and the FILEs.
+// "whole", if the layer is all that it exports, or "part", and the FILEs; between
+// them, for each package that others are to be imported before, "+PATH" and their
+// paths.
 const (
 	indexEntry   = "index"
 	exportPrefix = "export/"
 	sourcePrefix = "source/"
 )
 
-func openArchive() (*zip.Reader, error) {
+// entries are those of the archive by name. A zip.Reader would sort them first, to
+// be a file system.
+type entries map[string]*zip.File
+
+func openArchive() (entries, error) {
 	r, err := zip.NewReader(strings.NewReader(archive), int64(len(archive)))
 	if err != nil {
 		return nil, fmt.Errorf("opening the embedded export data: %w", err)
 	}
-	return r, nil
+	e := make(entries, len(r.File))
+	for _, f := range r.File {
+		e[f.Name] = f
+	}
+	return e, nil
+}
+
+// open opens an entry. The error of one that is missing is fs.ErrNotExist.
+func (e entries) open(name string) (io.ReadCloser, error) {
+	f := e[name]
+	if f == nil {
+		return nil, fs.ErrNotExist
+	}
+	return f.Open()
 }
 
 // An index is the parsed index entry.
 type index struct {
 	goVersion string
-	// The generic types of early packages are mentioned in the export data of
-	// others. A copy comes with it, which the importer would take.
-	early  []string
+	// The generic types of a package's early ones are mentioned in its export data.
+	// A copy comes with it, which the importer would take.
+	early  map[string][]string
 	layers map[string]sources  // by path; only those that have one
 	paths  []string            // sorted
 	names  map[string]string   // path → package name
@@ -47,8 +65,8 @@ type sources struct {
 	files []string
 }
 
-func readIndex(r fs.FS) (*index, error) {
-	f, err := r.Open(indexEntry)
+func readIndex(e entries) (*index, error) {
+	f, err := e.open(indexEntry)
 	if err != nil {
 		return nil, fmt.Errorf("reading the index of the embedded export data: %w", err)
 	}
@@ -61,10 +79,9 @@ func readIndex(r fs.FS) (*index, error) {
 	if !ok {
 		return nil, errors.New("the index of the embedded export data is empty")
 	}
-	early, rest, _ := strings.Cut(rest, "\n")
 	ix := &index{
 		goVersion: version,
-		early:     strings.Fields(early),
+		early:     make(map[string][]string),
 		layers:    make(map[string]sources),
 		names:     make(map[string]string),
 		byName:    make(map[string][]string),
@@ -73,6 +90,10 @@ func readIndex(r fs.FS) (*index, error) {
 		fields := strings.Fields(line)
 		if len(fields) < 2 {
 			return nil, errors.New("the index of the embedded export data is damaged")
+		}
+		if path, ok := strings.CutPrefix(fields[0], "+"); ok {
+			ix.early[path] = fields[1:]
+			continue
 		}
 		path, name := fields[0], fields[1]
 		if len(fields) > 2 {

@@ -62,7 +62,7 @@ func (imp *Importer) check(pkg *types.Package, names []string) error {
 		FileVersions: map[*ast.File]string{},
 	}}
 	for _, name := range names {
-		text, err := imp.zip.Open(sourcePrefix + pkg.Path() + "/" + name)
+		text, err := imp.zip.open(sourcePrefix + pkg.Path() + "/" + name)
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,6 @@ package stdlib
 //go:generate env GOOS= GOARCH= go run cuaderno/internal/stdgen -goos $GOOS -goarch $GOARCH -own cuaderno/interp/display,cuaderno/mpruntime
 
 import (
-	"archive/zip"
 	"fmt"
 	"go/importer"
 	"go/token"
@@ -33,14 +32,12 @@ import (
 // are made of them; whether a cell may is for the caller to ask of Offers.
 type Importer struct {
 	fset  *token.FileSet
-	zip   *zip.Reader
+	zip   entries
 	index *index
 
-	mu     sync.Mutex // guards what follows; gc is not safe for concurrent use
-	gc     types.Importer
-	layers map[*types.Package]*layer
-	begun  bool // the early packages have been imported
-
+	mu       sync.Mutex // guards what follows; gc is not safe for concurrent use
+	gc       types.Importer
+	layers   map[*types.Package]*layer
 	packages map[string]*types.Package // gc's
 }
 
@@ -66,7 +63,7 @@ func NewImporter() (*Importer, error) {
 }
 
 func (imp *Importer) open(path string) (io.ReadCloser, error) {
-	f, err := imp.zip.Open(exportPrefix + path)
+	f, err := imp.zip.open(exportPrefix + path)
 	if err != nil {
 		return nil, fmt.Errorf("package %s is not in std", path)
 	}
@@ -79,14 +76,6 @@ func (imp *Importer) open(path string) (io.ReadCloser, error) {
 func (imp *Importer) Import(path string) (*types.Package, error) {
 	imp.mu.Lock()
 	defer imp.mu.Unlock()
-	if !imp.begun {
-		for _, early := range imp.index.early {
-			if _, err := imp.load(early); err != nil {
-				return nil, err
-			}
-		}
-		imp.begun = true
-	}
 	return imp.load(path)
 }
 
@@ -94,6 +83,13 @@ func (imp *Importer) Import(path string) (*types.Package, error) {
 func (imp *Importer) load(path string) (*types.Package, error) {
 	if path == "unsafe" {
 		return types.Unsafe, nil
+	}
+	if pkg := imp.packages[path]; pkg == nil || !pkg.Complete() {
+		for _, early := range imp.index.early[path] {
+			if _, err := imp.load(early); err != nil {
+				return nil, err
+			}
+		}
 	}
 	l := imp.index.layers[path]
 	if l.whole && imp.packages[path] == nil {

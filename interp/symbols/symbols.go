@@ -1,7 +1,7 @@
 // Package symbols binds compiled packages to interpreted code: for every
 // public package of the standard library, and for the project's own packages
-// that cells may import, a table of its constants, variables, functions and
-// types as reflect values.
+// that cells may import, a table of its variables, functions and types as
+// reflect values. Constants are not in it: the type checker knows their values.
 //
 // The tables are generated from export data by internal/stdgen, for the Go
 // release and the platform we build with, and are not committed: run
@@ -15,8 +15,6 @@
 package symbols
 
 import (
-	"go/constant"
-	"go/token"
 	"reflect"
 	"slices"
 	"strings"
@@ -26,11 +24,15 @@ import (
 // interfaces that only constrain type parameters, are not values and are
 // absent. Each list is sorted by name.
 type table struct {
-	values   []symbol  // functions and typed constants
-	vars     []symbol  // pointers to variables
-	literals []literal // untyped constants
-	types    []symbol  // nil pointers to types
-	wrappers []symbol  // nil pointers to interface wrappers
+	funcs []symbol
+	vars  []symbol // pointers to variables
+	types []symbol // nil pointers to types
+	// unexported are functions that the generic source of a package of our own
+	// mentions.
+	unexported []link
+	// keptTypes returns a nil *T for each unexported type T that it mentions; nil
+	// for no types.
+	keptTypes func() []any
 }
 
 type symbol struct {
@@ -38,62 +40,23 @@ type symbol struct {
 	value any
 }
 
-// A literal is an untyped number or string as Go source spells it; it may fit
-// no Go type.
-type literal struct {
+// A link is a function under another type.
+type link struct {
 	name string
-	kind token.Token
-	text string
+	code func()
 }
 
-// Package returns the name of the package that path imports and what it
-// exports, in the form of yaegi's extracted symbols:
-//
-//   - a function or typed constant is its value;
-//   - an untyped number or string is a constant.Value;
-//   - a variable is addressable and settable;
-//   - a type T is a nil *T;
-//   - an interface I has, besides its type, a nil pointer to a struct type
-//     under "_I" whose methods call its fields, for interpreted types that
-//     become an I; absent where only I's own package can implement it.
-//
-// ok is false when cells cannot import path. The map is the caller's: each
-// call builds a new one. Package is safe for concurrent use.
-func Package(path string) (name string, syms map[string]reflect.Value, ok bool) {
-	name, t := lookup(path)
-	if t == nil {
-		return "", nil, false
-	}
-	syms = make(map[string]reflect.Value, len(t.values)+len(t.vars)+len(t.literals)+len(t.types)+len(t.wrappers))
-	for _, list := range [][]symbol{t.values, t.types, t.wrappers} {
-		for _, s := range list {
-			syms[s.name] = reflect.ValueOf(s.value)
-		}
-	}
-	for _, s := range t.vars {
-		syms[s.name] = reflect.ValueOf(s.value).Elem()
-	}
-	for _, l := range t.literals {
-		syms[l.name] = reflect.ValueOf(constant.MakeFromLiteral(l.text, l.kind, 0))
-	}
-	return name, syms, true
-}
-
-// Lookup returns one symbol of the package that path imports, in the form of
-// Package: a function or typed constant is its value, a variable is
-// addressable, a type T is a nil *T. It knows besides the functions without a
-// body that the sources of package stdlib declare, whose names are unexported.
-// ok is false for unknown names, generic functions and types, and untyped
-// constants. Lookup allocates nothing and is safe for concurrent use.
+// Lookup returns one function or variable of the package that path imports: a
+// function is its value, a variable is addressable. It knows besides the
+// functions without a body that the sources of package stdlib declare, whose
+// names are unexported. ok is false for unknown names and generic functions.
+// Lookup allocates nothing and is safe for concurrent use.
 func Lookup(path, name string) (v reflect.Value, ok bool) {
-	_, t := lookup(path)
+	t := lookup(path)
 	if t == nil {
 		return reflect.Value{}, false
 	}
-	if s, ok := find(t.values, name); ok {
-		return reflect.ValueOf(s), true
-	}
-	if s, ok := find(t.types, name); ok {
+	if s, ok := find(t.funcs, name); ok {
 		return reflect.ValueOf(s), true
 	}
 	if s, ok := find(t.vars, name); ok {
@@ -106,11 +69,35 @@ func Lookup(path, name string) (v reflect.Value, ok bool) {
 }
 
 // Type returns the type called name of the package that path imports, nil if
-// it has none, or a generic one. Type is safe for concurrent use.
+// it has none, or a generic one. Of packages of our own it knows the unexported
+// types that their generic source mentions. Type is safe for concurrent use.
 func Type(path, name string) reflect.Type {
-	if _, t := lookup(path); t != nil {
+	if t := lookup(path); t != nil {
 		if s, ok := find(t.types, name); ok {
 			return reflect.TypeOf(s).Elem()
+		}
+		if t.keptTypes != nil {
+			for _, p := range t.keptTypes() {
+				if rt := reflect.TypeOf(p).Elem(); rt.Name() == name {
+					return rt
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Code returns a function, F, or a method, (*T).M or T.M, of the package that
+// path imports, which is one of our own, for its generic source: one that is
+// not exported, or a method of a type that is not. The func value has the code
+// of that function, and not its type; a method's receiver comes first. It is nil
+// for other names. Code is safe for concurrent use.
+func Code(path, name string) func() {
+	if t := lookup(path); t != nil {
+		for _, l := range t.unexported {
+			if l.name == name {
+				return l.code
+			}
 		}
 	}
 	return nil
@@ -125,5 +112,5 @@ func find(list []symbol, name string) (value any, ok bool) {
 	return list[i].value, true
 }
 
-// Paths returns the import paths that Package knows, sorted.
+// Paths returns the import paths that have a table, sorted.
 func Paths() []string { return paths() }
