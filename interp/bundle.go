@@ -1,41 +1,42 @@
 package interp
 
 import (
-	"bytes"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"reflect"
 	"strings"
 
+	"cuaderno/internal/codec"
 	"cuaderno/interp/engine"
 	"cuaderno/interp/engine/compiled"
 	"cuaderno/mpruntime"
 )
 
-// A bundle is what a child needs to call a target.
+// A bundle is what a child needs to call a target. It is the head of a message in
+// which sharing is kept: the values of Variables, the target's captured ones or its
+// receiver, and the arguments.
 type bundle struct {
-	// Cells are those to load, in order.
-	Cells []cellSource
-	// Function is the target. If there is a Method it is that of the first value
-	// instead.
-	Function compiled.Reference
-	Method   string
-	// Values is one message, so that sharing is kept: the values of Variables,
-	// the captured ones and the arguments.
-	Variables           []compiled.Variable
-	Captures, Arguments int
-	// Receiver is the name of the type of the value whose method is the target.
-	Receiver string
-	Values   []byte
-	Cell     int // that called Start
+	// Units are the cells to declare.
+	Units []int
+	// Function is the name of the target. If there is a Method it is that of the
+	// first value instead, of the type that has the name Receiver.
+	Function, Method, Receiver string
+
+	Variables []compiled.Variable
+	Arguments int
+	Cell      int // that called Start
 }
 
 // Bundle implements mpruntime.Host.
-func (e *evaluator) Bundle(t mpruntime.Target) ([]byte, error) {
+func (e *evaluator) Bundle(t mpruntime.Target) (message codec.Message, err error) {
+	e.engine.Paused(func() { message, err = e.bundle(t) })
+	return message, err
+}
+
+func (e *evaluator) bundle(t mpruntime.Target) (message codec.Message, err error) {
 	c := t.Value.(call)
 	reach := e.engine.NewReach()
-	b := bundle{Captures: len(c.function.Captures), Arguments: len(c.args)}
+	b := bundle{Arguments: len(c.args)}
 	if c.recv.IsValid() {
 		reach.Type(c.recv.Type())
 		b.Method = method
@@ -45,68 +46,61 @@ func (e *evaluator) Bundle(t mpruntime.Target) ([]byte, error) {
 		}
 	} else {
 		reach.Function(c.function)
-		b.Function = c.function.Reference
+		b.Function = ownName(c.function)
 	}
 	if g := engine.Current(); g != nil {
 		b.Cell = g.Cell.Count
 	}
-	// Values bring types, whose methods may reach more variables.
+	// Values bring types and functions, which may reach more variables.
+	domain := domain(reachedSymbols{e.linker, reach})
 	for {
 		b.Variables = reach.Variables()
-		values, err := e.encode(b.Variables, reach, c, t.Name)
-		if err != nil {
-			return nil, err
+		message.Close()
+		if message, err = e.encode(domain, b.Variables, c, t.Name); err != nil {
+			return codec.Message{}, err
 		}
-		b.Values = values
 		if len(reach.Variables()) == len(b.Variables) {
 			break
 		}
 	}
-	e.mu.Lock()
-	for _, serial := range reach.Units() {
-		if cell, ok := e.cells[serial]; ok {
-			b.Cells = append(b.Cells, cell)
-		}
-	}
-	e.mu.Unlock()
-	var buf bytes.Buffer
-	if err := gob.NewEncoder(&buf).Encode(b); err != nil {
-		return nil, fmt.Errorf("packing the child's declarations: %w", err)
-	}
-	return buf.Bytes(), nil
+	b.Units = reach.Units()
+	return withHead(b, message)
 }
 
-// reachedTypes names types, and adds those that are named to a Reach.
-type reachedTypes struct {
-	*compiled.Engine
+// reachedSymbols names types and functions, and adds those that are named to a
+// Reach: what they need travels beside the values.
+type reachedSymbols struct {
+	*linker
 	reach *compiled.Reach
 }
 
-func (r reachedTypes) TypeName(t reflect.Type) (string, bool) {
-	name, ok := r.Engine.TypeName(t)
+func (r reachedSymbols) TypeName(t reflect.Type) (string, bool) {
+	name, ok := r.linker.TypeName(t)
 	if ok {
 		r.reach.Type(t)
 	}
 	return name, ok
 }
 
-// encode writes the message of a bundle's values.
-func (e *evaluator) encode(names []compiled.Variable, reach *compiled.Reach, c call, label string) ([]byte, error) {
-	enc := mpruntime.NewEncoder()
-	enc.Types = reachedTypes{e.engine, reach}
-	variables := make([]reflect.Value, len(names))
-	for i, name := range names {
-		v, err := e.engine.Variable(name)
-		if err != nil {
-			return nil, err
-		}
-		variables[i] = v
-		enc.Variable(v)
+func (r reachedSymbols) FunctionName(v reflect.Value) (string, []reflect.Value, error) {
+	f, err := r.engine.Function(v)
+	if err != nil {
+		return "", nil, err
 	}
-	for i, name := range names {
-		if err := enc.Encode(variables[i], "global variable "+name.Name); err != nil {
-			return nil, err
+	r.reach.Function(f)
+	return ownName(f), f.Captures, nil
+}
+
+// encode writes the message of a bundle's values.
+func (e *evaluator) encode(domain *codec.Domain, names []compiled.Variable, c call, label string) (_ codec.Message, err error) {
+	enc := codec.NewEncoder(domain)
+	defer func() {
+		if err != nil {
+			enc.Close()
 		}
+	}()
+	if err := e.encodeVariables(enc, names); err != nil {
+		return codec.Message{}, err
 	}
 	for i, capture := range c.function.Captures {
 		path := "captured variable " + c.function.Captured[i]
@@ -114,12 +108,12 @@ func (e *evaluator) encode(names []compiled.Variable, reach *compiled.Reach, c c
 			path = "the value " + label
 		}
 		if err := enc.Encode(capture, path); err != nil {
-			return nil, err
+			return codec.Message{}, err
 		}
 	}
 	if c.recv.IsValid() {
 		if err := enc.Encode(c.recv, "the target "+receiverName(c.recv.Type())); err != nil {
-			return nil, err
+			return codec.Message{}, err
 		}
 	}
 	for i, arg := range c.args {
@@ -135,30 +129,30 @@ func (e *evaluator) encode(names []compiled.Variable, reach *compiled.Reach, c c
 			v = reflect.Zero(t)
 		}
 		if err := enc.Encode(v, fmt.Sprintf("argument %d", i+1)); err != nil {
-			return nil, err
+			return codec.Message{}, err
 		}
 	}
-	return enc.Bytes(), nil
+	return enc.Message(), nil
 }
 
 // restore loads what a bundle brings and returns the target and its arguments.
-func (e *evaluator) restore(data []byte) (f reflect.Value, args []reflect.Value, count int, err error) {
+func (e *evaluator) restore(m codec.Message) (f reflect.Value, args []reflect.Value, count int, err error) {
 	var b bundle
-	if err := gob.NewDecoder(bytes.NewReader(data)).Decode(&b); err != nil {
-		return f, nil, 0, fmt.Errorf("reading what the parent sent: %w", err)
+	values, err := takeHead(m, &b)
+	if err == nil {
+		err = e.declare(b.Units...)
 	}
-	for _, cell := range b.Cells {
-		if _, _, err := e.load(cell.Serial, cell.Count, cell.Code, true, nil); err != nil {
-			return f, nil, 0, fmt.Errorf("declaring In [%d]: %w", cell.Count, err)
-		}
+	if err != nil {
+		m.Close()
+		return f, nil, 0, err
 	}
-	dec, err := mpruntime.NewDecoder(b.Values)
+	dec, err := codec.NewDecoder(values, e.domain)
 	if err != nil {
 		return f, nil, 0, err
 	}
-	dec.Types = e.engine
+	defer dec.Close()
 	if err := e.restoreVariables(dec, b.Variables); err != nil {
-		return f, nil, 0, fmt.Errorf("restoring the global variables: %w", err)
+		return f, nil, 0, err
 	}
 	if b.Method != "" {
 		f, err = e.restoreMethod(dec, b)
@@ -175,7 +169,9 @@ func (e *evaluator) restore(data []byte) (f reflect.Value, args []reflect.Value,
 	return f, args, b.Cell, nil
 }
 
-func (e *evaluator) restoreVariables(dec *mpruntime.Decoder, names []compiled.Variable) error {
+// encodeVariables appends session variables. Pointers to them in what follows stay
+// pointers to them.
+func (e *evaluator) encodeVariables(enc *codec.Encoder, names []compiled.Variable) error {
 	variables := make([]reflect.Value, len(names))
 	for i, name := range names {
 		v, err := e.engine.Variable(name)
@@ -183,18 +179,45 @@ func (e *evaluator) restoreVariables(dec *mpruntime.Decoder, names []compiled.Va
 			return err
 		}
 		variables[i] = v
-		dec.Variable(v)
+		enc.Variable(v)
 	}
-	for _, v := range variables {
-		if err := dec.Decode(v); err != nil {
+	for i, name := range names {
+		if err := enc.Encode(variables[i], "global variable "+name.Name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (e *evaluator) restoreFunction(dec *mpruntime.Decoder, b bundle) (reflect.Value, error) {
-	types, err := e.engine.Captures(b.Function)
+// restoreVariables gives session variables the values that they had in another
+// process, those excepted that this process has met before.
+func (e *evaluator) restoreVariables(dec *codec.Decoder, names []compiled.Variable) error {
+	values := make([]reflect.Value, len(names))
+	for i, name := range names {
+		t, err := e.engine.VariableType(name)
+		if err != nil {
+			return err
+		}
+		values[i] = reflect.New(t)
+		if err := e.engine.Adopt(name, values[i]); err != nil {
+			return err
+		}
+		v, err := e.engine.Variable(name)
+		if err != nil {
+			return err
+		}
+		dec.Variable(v)
+	}
+	for i := range names {
+		if err := dec.Decode(values[i].Elem()); err != nil {
+			return fmt.Errorf("restoring global variable %s: %w", names[i].Name, err)
+		}
+	}
+	return nil
+}
+
+func (e *evaluator) restoreFunction(dec *codec.Decoder, b bundle) (reflect.Value, error) {
+	types, err := e.linker.Captures(b.Function)
 	if err != nil {
 		return reflect.Value{}, err
 	}
@@ -205,12 +228,12 @@ func (e *evaluator) restoreFunction(dec *mpruntime.Decoder, b bundle) (reflect.V
 			return reflect.Value{}, fmt.Errorf("restoring captured variables: %w", err)
 		}
 	}
-	return e.engine.Find(b.Function, captures)
+	return e.linker.FunctionNamed(b.Function, captures)
 }
 
-func (e *evaluator) restoreMethod(dec *mpruntime.Decoder, b bundle) (reflect.Value, error) {
+func (e *evaluator) restoreMethod(dec *codec.Decoder, b bundle) (reflect.Value, error) {
 	name, isPointer := strings.CutPrefix(b.Receiver, "*")
-	t := e.engine.TypeNamed(name)
+	t := e.linker.TypeNamed(name)
 	if t == nil {
 		return reflect.Value{}, errors.New("the target's type is not declared here")
 	}
@@ -232,7 +255,7 @@ func param(t reflect.Type, i int) reflect.Type {
 	return t.In(i)
 }
 
-func decodeArguments(dec *mpruntime.Decoder, t reflect.Type, n int) ([]reflect.Value, error) {
+func decodeArguments(dec *codec.Decoder, t reflect.Type, n int) ([]reflect.Value, error) {
 	args := make([]reflect.Value, n)
 	for i := range args {
 		args[i] = reflect.New(param(t, i)).Elem()

@@ -14,15 +14,7 @@ func NewChild(stdout, stderr io.Writer, command mpruntime.Command) (mpruntime.Ho
 	if err != nil {
 		return nil, err
 	}
+	e.child = true
 	e.redirectLog()
-	// A child that waits for its work has the time; its parent will not. What
-	// goes wrong here goes wrong again, with somebody to tell, when it has work.
-	_, _ = e.importer.Import("cuaderno/mpruntime")
-	if unit, _, err := e.load(0, 0, warmUp, false, nil); err == nil {
-		unit.Rollback()
-	}
 	return e, nil
 }
-
-// warmUp uses what most targets use.
-const warmUp = `func warmUpʹ() { fmt.Println(os.Getpid(), time.Now()); var mu sync.Mutex; mu.Lock(); }`

@@ -10,9 +10,12 @@
 //	  Cell.Run               the statements, on a goroutine of the cell
 //	  outcome                result, or error with the notebook's own stack
 //
-// Both kinds of process implement mpruntime.Host (host.go): the parent packs
-// the cells, variables and values that a target can reach into a bundle, the
-// child loads the same cells, restores the values and calls the target.
+// Both kinds of process implement mpruntime.Host (host.go). What cells declare is
+// in a log that all processes of the notebook share (declarations.go): a child
+// declares the same cells, when it meets something of them or while it waits for
+// work (declare.go). The parent packs the names of cells and the values that a
+// target can reach into a bundle, the child restores them and calls the target.
+// Types and functions in messages are names of what the log has (linker.go).
 package interp
 
 import (
@@ -22,6 +25,7 @@ import (
 	"strings"
 	"sync"
 
+	"cuaderno/internal/codec"
 	"cuaderno/interp/check"
 	"cuaderno/interp/engine"
 	"cuaderno/interp/engine/compiled"
@@ -35,22 +39,23 @@ type evaluator struct {
 	importer *stdlib.Importer
 	checker  *check.Session
 	engine   *compiled.Engine
+	linker   *linker
+	domain   *codec.Domain // with linker
+	// log is what cells have declared, nil where no other process can know.
+	log *declarationLog
 	// command starts the helpers that children run in.
 	command mpruntime.Command
 	// stdout and stderr are those of the process, for goroutines that belong
 	// to no cell.
 	stdout, stderr io.Writer
 
-	mu      sync.Mutex
-	serial  int                // of the cell loaded last
-	cells   map[int]cellSource // by serial, as long as something of them lives
-	sources map[int]string     // cells as typed, by the number that people know
-}
+	child     bool       // what cells declare comes from the log
+	declaring sync.Mutex // held while it does
 
-// A cellSource is a cell that was loaded.
-type cellSource struct {
-	Serial, Count int
-	Code          string
+	mu      sync.Mutex
+	serial  int            // of the cell loaded last
+	sources map[int]string // cells as typed, by the number that people know
+	shown   map[int]int    // the serials of sources in a child
 }
 
 func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command, memoryLimit uint64) (*evaluator, error) {
@@ -67,7 +72,10 @@ func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command, memoryLim
 	}
 	e := &evaluator{
 		importer: importer, checker: checker, stdout: stdout, stderr: stderr, command: command,
-		cells: map[int]cellSource{}, sources: map[int]string{},
+		sources: map[int]string{}, shown: map[int]int{},
+	}
+	if command.Log != nil {
+		e.log = newDeclarationLog(command.Log)
 	}
 	engineOptions := e.engineOptions()
 	engineOptions.MemoryLimit = memoryLimit
@@ -75,6 +83,8 @@ func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command, memoryLim
 	if err != nil {
 		return nil, err
 	}
+	e.linker = &linker{evaluator: e}
+	e.domain = domain(e.linker)
 	return e, nil
 }
 
@@ -114,14 +124,16 @@ func (e *evaluator) load(serial, count int, code string, shown bool, judge func(
 	if err != nil {
 		return nil, nil, err
 	}
+	if e.log != nil && program.Lasting() {
+		if err := e.publish(serial, count, code, shown, unit, program); err != nil {
+			return nil, nil, err
+		}
+	}
 	unit.Commit()
 	committed = true
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.serial = serial
-	if program.Lasting() {
-		e.cells[serial] = cellSource{serial, count, code}
-	}
 	if shown {
 		e.sources[count] = code
 	}

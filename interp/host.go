@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"time"
 
+	"cuaderno/internal/codec"
 	"cuaderno/interp/engine"
 	"cuaderno/interp/engine/compiled"
 	"cuaderno/mpruntime"
@@ -81,8 +82,8 @@ func receiverName(t reflect.Type) string {
 }
 
 // Run implements mpruntime.Host, in a child.
-func (e *evaluator) Run(ctx context.Context, data []byte) (exitCode int) {
-	f, args, count, err := e.restore(data)
+func (e *evaluator) Run(ctx context.Context, bundle codec.Message) (exitCode int) {
+	f, args, count, err := e.restore(bundle)
 	if err != nil {
 		fmt.Fprintln(e.stderr, "mp:", err)
 		return 1
@@ -91,6 +92,7 @@ func (e *evaluator) Run(ctx context.Context, data []byte) (exitCode int) {
 	c := engine.NewCell(count, processOutput{e.stdout, e.stderr}, func(g *engine.Goroutine, value any) {
 		ended <- end{g, value}
 	})
+	c.Pauses = e.engine.Pauses()
 	c.Run(e.engine.Watched(func() { f.Call(args) }), func(g *engine.Goroutine, value any) { ended <- end{g, value} })
 	select {
 	case how := <-ended:
@@ -150,6 +152,9 @@ func (e *evaluator) Cell() mpruntime.Cell {
 	}
 	return processCell{e}
 }
+
+// Domain implements mpruntime.Host.
+func (e *evaluator) Domain() *codec.Domain { return e.domain }
 
 // Command implements mpruntime.Host.
 func (e *evaluator) Command() (mpruntime.Command, error) { return e.command, nil }

@@ -26,13 +26,14 @@ func TestMain(m *testing.M) {
 }
 
 func helper(role string) int {
+	log := spawn.InheritedLog()
 	control, lifeline, err := spawn.Inherited()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
 	spawn.Watch(lifeline, spawn.KillGroup)
-	command := mpruntime.Command{Path: os.Args[0], Args: []string{"child"}, Lifeline: lifeline}
+	command := mpruntime.Command{Path: os.Args[0], Args: []string{"child"}, Lifeline: lifeline, Log: log}
 	if role == "child" {
 		host, err := interp.NewChild(os.Stdout, os.Stderr, command)
 		if err != nil {

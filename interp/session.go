@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"cuaderno/internal/shm"
 	"cuaderno/interp/cell"
 	"cuaderno/interp/display"
 	"cuaderno/interp/engine"
@@ -53,6 +54,13 @@ type Options struct {
 
 // New starts the session of this process.
 func New(options Options) (*Session, error) {
+	if options.Command.Log == nil {
+		log, err := shm.NewFile()
+		if err != nil && !errors.Is(err, shm.ErrUnsupported) {
+			return nil, fmt.Errorf("making the file that children learn from what cells declare: %w", err)
+		}
+		options.Command.Log = log
+	}
 	e, err := newEvaluator(options.Stdout, options.Stderr, options.Command, options.MemoryLimit)
 	if err != nil {
 		return nil, err
@@ -145,6 +153,9 @@ func (s *Session) evaluate(ctx context.Context, count int, code string, out lang
 	if program.UsesProcesses() {
 		mpruntime.Prepare()
 	}
+	if program.Lasting() {
+		mpruntime.Declared()
+	}
 	value, cellErr := s.run(ctx, count, s.statements(unit, program), out)
 	if cellErr != nil {
 		return failed(cellErr)
@@ -169,6 +180,7 @@ func (s *Session) run(ctx context.Context, count int, statements func(), out lan
 	var r run
 	r.ended = make(chan end, 1)
 	c := engine.NewCell(count, out, func(g *engine.Goroutine, value any) { s.goroutinePanicked(&r, g, value) })
+	c.Pauses = s.engine.Pauses()
 	r.cell = c
 	c.Run(statements, func(g *engine.Goroutine, value any) { r.ended <- end{g, value} })
 	defer r.over()

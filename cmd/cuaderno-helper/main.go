@@ -26,6 +26,7 @@ import (
 )
 
 func main() {
+	log := spawn.InheritedLog()
 	control, lifeline, err := spawn.Inherited()
 	if err == nil && len(os.Args) < 2 {
 		err = errors.New("the role is missing: session or child")
@@ -45,7 +46,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "cuaderno-helper: finding the own program:", err)
 		os.Exit(1)
 	}
-	command := mpruntime.Command{Path: program, Args: []string{"child"}, Lifeline: lifeline}
+	command := mpruntime.Command{Path: program, Args: []string{"child"}, Lifeline: lifeline, Log: log}
 
 	// Interrupts of a session come over its control connection; a child takes them
 	// when it has something to interrupt.

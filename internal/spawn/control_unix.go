@@ -57,9 +57,6 @@ func Inherited() (control *net.UnixConn, lifeline *os.File, err error) {
 		return nil, nil, fmt.Errorf("this program is started by cuaderno, not by hand: it was given no control connection (descriptor %d)", controlFD)
 	}
 	syscall.CloseOnExec(controlFD)
-	if control, err = unixConn(os.NewFile(controlFD, "control")); err != nil {
-		return nil, nil, err
-	}
 	if kind, err := descriptorKind(lifelineFD); err == nil {
 		switch kind {
 		case syscall.S_IFIFO:
@@ -69,7 +66,27 @@ func Inherited() (control *net.UnixConn, lifeline *os.File, err error) {
 			syscall.Close(lifelineFD)
 		}
 	}
+	switch kind, err := descriptorKind(logFD); {
+	case err != nil:
+	case kind == syscall.S_IFREG:
+		syscall.CloseOnExec(logFD)
+	case kind == syscall.S_IFCHR:
+		syscall.Close(logFD)
+	}
+	if control, err = unixConn(os.NewFile(controlFD, "control")); err != nil {
+		return nil, nil, err
+	}
 	return control, lifeline, nil
+}
+
+// InheritedLog returns the file that a process started by this package was given
+// as its Spec.Log, nil if it got none. It is called once, before [Inherited],
+// which leaves nothing of it to processes started later.
+func InheritedLog() *os.File {
+	if kind, err := descriptorKind(logFD); err != nil || kind != syscall.S_IFREG {
+		return nil
+	}
+	return os.NewFile(logFD, "log")
 }
 
 // descriptorKind returns the file type bits of an open descriptor.

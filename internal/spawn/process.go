@@ -14,6 +14,7 @@ import (
 const (
 	controlFD  = 3 // its end of the control connection
 	lifelineFD = 4 // the read end of the lifeline, or /dev/null
+	logFD      = 5 // a regular file, or /dev/null
 )
 
 // A Process is a started process. Its methods may be called from any goroutine.
@@ -63,12 +64,15 @@ func Start(spec Spec) (_ *Process, err error) {
 	}
 	opened = append(opened, childControl)
 
-	files := []*os.File{null, null, null, childControl, null}
+	files := []*os.File{null, null, null, childControl, null, null}
 	if spec.Stdin != nil {
 		files[0] = spec.Stdin
 	}
 	if spec.Lifeline != nil {
 		files[lifelineFD] = spec.Lifeline
+	}
+	if spec.Log != nil {
+		files[logFD] = spec.Log
 	}
 	if spec.Inherit {
 		files[1], files[2] = os.Stdout, os.Stderr

@@ -21,6 +21,9 @@ func Start(Spec) (*Process, error) { return nil, errUnsupported }
 // Inherited returns an error that says which systems are supported.
 func Inherited() (*net.UnixConn, *os.File, error) { return nil, nil, errUnsupported }
 
+// InheritedLog returns nil: no process is started.
+func InheritedLog() *os.File { return nil }
+
 // NewLifeline returns an error that says which systems are supported.
 func NewLifeline() (r, w *os.File, err error) { return nil, nil, errUnsupported }
 

@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 func play(role string, args []string) int {
+	log := spawn.InheritedLog()
 	control, lifeline, err := spawn.Inherited()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -54,6 +55,17 @@ func play(role string, args []string) int {
 	case "say":
 		fmt.Fprint(os.Stdout, "out")
 		fmt.Fprint(os.Stderr, "err")
+	case "log": // what the file has goes to stdout, and what this role adds to the file
+		if log == nil {
+			fmt.Print("none")
+			break
+		}
+		io.Copy(os.Stdout, io.NewSectionReader(log, 0, 1<<20))
+		log.WriteAt([]byte("child"), 100)
+		p, err := spawn.Start(spawn.Spec{Path: os.Args[0], Args: []string{"role", "exit", "0"}, Inherit: true, Log: log})
+		if err != nil || p.Wait() != 0 {
+			return 98
+		}
 	case "echo": // what comes over the control connection goes back
 		io.Copy(control, control)
 	case "cat":
@@ -292,6 +304,33 @@ func TestControlAndStdin(t *testing.T) {
 	p.Drain()
 	if out.String() != "entrada\n" {
 		t.Errorf("stdout %q", out.String())
+	}
+}
+
+func TestLogIsShared(t *testing.T) {
+	log, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	log.WriteString("parent")
+	for _, test := range []struct {
+		log  *os.File
+		want string
+	}{{log, "parent"}, {nil, "none"}} {
+		out := newRecord()
+		p := start(t, spawn.Spec{Log: test.log, Stdout: out.add}, "log")
+		if code := p.Wait(); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+		p.Drain()
+		if out.String() != test.want {
+			t.Errorf("the process read %q, want %q", out.String(), test.want)
+		}
+	}
+	added := make([]byte, 5)
+	if _, err := log.ReadAt(added, 100); err != nil || string(added) != "child" {
+		t.Errorf("the process added %q, %v", added, err)
 	}
 }
 

@@ -19,6 +19,9 @@ type Spec struct {
 	// Lifeline is the read end of a lifeline (see [NewLifeline]) that the process
 	// inherits, or nil. It stays the caller's.
 	Lifeline *os.File
+	// Log is a regular file that the process inherits (see [InheritedLog]), or nil.
+	// It stays the caller's.
+	Log *os.File
 
 	// Stdin is what the process reads; nil means the null device. It stays the
 	// caller's.

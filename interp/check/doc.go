@@ -22,6 +22,9 @@
 // A cell is a transaction. Check changes the package's scope as it goes, and
 // either the caller commits the Unit or everything is put back.
 //
+// What a checked cell found is its Environment: in it another process checks the
+// same cell to the same meaning, whatever it has checked before.
+//
 // Redeclaring replaces: a variable of an identical type, a function of an
 // identical signature and an unchanged declaration of a type or generic function
 // stay the same object; anything else is a new one, and code that was checked

@@ -89,12 +89,28 @@ func (p *pass) importSpec(spec *ast.ImportSpec) *types.Package {
 		p.fail(spec, "package "+path+" is not in the standard library: cells can import only that")
 		return nil
 	}
+	if p.session.replaying && !p.names(spec) {
+		return nil
+	}
 	pkg, err := p.session.importer.Import(path)
 	if err != nil {
 		p.fail(spec, err.Error())
 		return nil
 	}
 	return pkg
+}
+
+// names reports whether the cell mentions the package that spec imports.
+func (p *pass) names(spec *ast.ImportSpec) bool {
+	path, err := strconv.Unquote(spec.Path.Value)
+	if err != nil {
+		return false
+	}
+	name, ok := p.session.importer.Offers(path)
+	if spec.Name != nil {
+		name = spec.Name.Name
+	}
+	return !ok || name == "." || p.used[name]
 }
 
 // importDecls returns the imports as a declaration, less those whose name is

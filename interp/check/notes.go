@@ -46,6 +46,9 @@ func (p *pass) noteReplaced() {
 // forget drops what the session remembers of an object that no name means any
 // more.
 func (p *pass) forget(old types.Object) {
+	if p.session.replaying {
+		return
+	}
 	drop(p, p.session.sources, old)
 	switch old := old.(type) {
 	case *types.Func:

@@ -33,6 +33,8 @@ type Session struct {
 	signatures map[*types.Func]string   // text of a function's or method's signature
 	bodies     map[*types.Func]*body
 	names      int // hidden names given out
+	// replaying says that cells are checked in environments of another session.
+	replaying bool
 }
 
 // New returns a session without declarations. The packages of preloaded, by
@@ -83,7 +85,9 @@ func (s *Session) Check(count int, src string) (*Unit, error) {
 		Locals: map[types.Object]*types.Var{},
 	}
 	p := &pass{session: s, unit: u, touched: map[string]bool{}, imports: map[string]string{}, before: map[string]types.Object{}}
+	p.noteEnvironment()
 	p.run()
+	u.environment.Imports = p.imports
 	forgetChildren(s.pkg.Scope())
 	if errs := p.errors(); errs != nil {
 		u.Rollback()

@@ -49,23 +49,9 @@ func (p *pass) startsProcess(call *ast.CallExpr) bool {
 // value with Run().
 func (p *pass) target(e ast.Expr) (t target, msg string) {
 	if sig, ok := p.underlying(e).(*types.Signature); ok {
-		if sel, ok := e.(*ast.SelectorExpr); ok {
-			fn, ok := p.unit.Info.Uses[sel.Sel].(*types.Func)
-			if ok && fn.Pkg() != p.session.pkg && !types.IsInterface(p.receiver(sel)) {
-				return target{}, fmt.Sprintf("%s is a compiled function: declare a function in the notebook that calls it", p.text(e))
-			}
-		}
 		return target{sig.Params(), sig.Variadic()}, ""
 	}
 	return p.runner(e)
-}
-
-// receiver returns the type of the value whose method sel is, else any.
-func (p *pass) receiver(sel *ast.SelectorExpr) types.Type {
-	if s := p.unit.Info.Selections[sel]; s != nil {
-		return s.Recv()
-	}
-	return types.Typ[types.Invalid]
 }
 
 // runner finds the signature of the method Run of a value.

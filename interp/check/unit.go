@@ -45,7 +45,8 @@ type Unit struct {
 	// this cell has replaced: sentences for the person.
 	Notes []string
 
-	undo []func()
+	undo        []func()
+	environment Environment
 }
 
 // A Func is one body of a declared function or method.

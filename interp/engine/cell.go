@@ -18,7 +18,10 @@ import (
 type Cell struct {
 	Count int
 	// Out receives what the cell's goroutines say.
-	Out    lang.Output
+	Out lang.Output
+	// Pauses are those of its session, nil where there are none. They are set before
+	// Run.
+	Pauses *Pauses
 	name   string
 	ctx    context.Context
 	cancel context.CancelCauseFunc

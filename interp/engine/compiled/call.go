@@ -38,7 +38,7 @@ func (c *compiler) call(i *ssa.Call) step {
 	if call.IsInvoke() {
 		return c.invoke(call, dst, wanted)
 	}
-	return c.dynamicCall(call, dst, wanted)
+	return c.inlineLiteral(call, dst, wanted, c.dynamicCall(call, dst, wanted))
 }
 
 func (c *compiler) builtinCall(call *ssa.CallCommon, fn *ssa.Builtin, dst uintptr, wanted bool) step {
@@ -61,7 +61,7 @@ func (c *compiler) staticCall(call *ssa.CallCommon, fn *ssa.Function, dst uintpt
 		return c.mark(m, call)
 	}
 	if f := c.e.target(fn); f != nil {
-		return c.sessionCall(call, f, dst, wanted)
+		return c.inlineDeclared(call, f, dst, wanted, c.sessionCall(call, f, dst, wanted))
 	}
 	if s := c.intrinsic(fn, call, dst, wanted); s != nil {
 		return s
@@ -72,14 +72,35 @@ func (c *compiler) staticCall(call *ssa.CallCommon, fn *ssa.Function, dst uintpt
 	}
 	s := c.hostStep(fv, call, fn.Signature, dst, wanted)
 	if declaringPath(fn) == mpruntimePath {
+		waits := mayWait(fn.Signature, fn.Name())
 		return func(fr *frame) {
-			s(fr)
+			if waits {
+				fr.th.wait(fr, inProcess)
+				s(fr)
+				fr.th.woken()
+			} else {
+				s(fr)
+			}
 			if th := fr.th; th.g != nil && th.g.Cell.Cause() != nil {
 				th.meetStop() // which is why it returned
 			}
 		}
 	}
 	return s
+}
+
+// mayWait reports whether a function of package mp may wait for another process.
+// Those that touch shared memory only are to cost nothing more.
+func mayWait(sig *types.Signature, name string) bool {
+	if n := sig.Results().Len(); n > 0 && types.Identical(sig.Results().At(n-1).Type(), types.Universe.Lookup("error").Type()) {
+		return true
+	}
+	for _, part := range []string{"Wait", "Lock", "Join"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
 }
 
 // declaringPath returns the import path of the package that declares fn.

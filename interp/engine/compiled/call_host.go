@@ -5,6 +5,8 @@ import (
 	"reflect"
 
 	"golang.org/x/tools/go/ssa"
+
+	"cuaderno/interp/engine"
 )
 
 // A hostSite calls compiled functions of one type from one place of a function
@@ -13,13 +15,14 @@ type hostSite struct {
 	// prepare computes the arguments that have no register of their own.
 	prepare []step
 	enter   hostCaller
+	pauses  *engine.Pauses
 }
 
 // hostSite compiles the passing of args, after first, to a function of type typ,
 // and of its results to the register at dst.
 func (c *compiler) hostSite(typ reflect.Type, first []place, args []ssa.Value, sig *types.Signature, dst uintptr, wanted bool) hostSite {
 	l := &layout{typ: typ, params: first}
-	var s hostSite
+	s := hostSite{pauses: c.e.pauses}
 	for _, a := range args {
 		t := c.e.typ(a.Type())
 		var off uintptr
@@ -60,6 +63,9 @@ func (s *hostSite) call(fr *frame, fv pointer) {
 	}
 	fr.enterHost()
 	s.enter(fv, pointer(fr))
+	if s.pauses.On() {
+		fr.th.park()
+	}
 }
 
 // panicNil is the call of a nil func value: the arguments come first.
@@ -73,12 +79,15 @@ func (s *hostSite) panicNil(fr *frame) {
 // hostStep compiles a call of fv.
 func (c *compiler) hostStep(fv pointer, call *ssa.CallCommon, sig *types.Signature, dst uintptr, wanted bool) step {
 	site := c.hostSite(c.e.funcType(sig), nil, call.Args, sig, dst, wanted)
-	enter := site.enter
+	enter, pauses := site.enter, site.pauses
 	switch len(site.prepare) {
 	case 0:
 		return func(fr *frame) {
 			fr.enterHost()
 			enter(fv, pointer(fr))
+			if pauses.On() {
+				fr.th.park()
+			}
 		}
 	case 1:
 		p0 := site.prepare[0]
@@ -86,6 +95,9 @@ func (c *compiler) hostStep(fv pointer, call *ssa.CallCommon, sig *types.Signatu
 			p0(fr)
 			fr.enterHost()
 			enter(fv, pointer(fr))
+			if pauses.On() {
+				fr.th.park()
+			}
 		}
 	}
 	return func(fr *frame) { site.call(fr, fv) }

@@ -104,20 +104,24 @@ func fileName(p token.Position) string {
 
 // position resolves a position in the code of b.
 func (e *Engine) position(b *body, pos token.Pos) token.Position {
-	fn := b.ssa
-	if fn == nil {
+	switch {
+	case b.ssa == nil:
 		return token.Position{}
+	case isLibrary(b.ssa):
+		return e.builder.importer.FileSet().Position(pos)
 	}
+	return e.fset.Position(pos)
+}
+
+// isLibrary reports whether fn is of the generic source of a compiled package.
+func isLibrary(fn *ssa.Function) bool {
 	if origin := fn.Origin(); origin != nil {
 		fn = origin
 	}
 	for fn.Parent() != nil {
 		fn = fn.Parent()
 	}
-	if fn.Pkg != nil && fn.Pkg.Pkg.Path() != "main" || fn.Object() != nil && fn.Object().Pkg() != nil && fn.Object().Pkg().Path() != "main" {
-		return e.builder.importer.FileSet().Position(pos)
-	}
-	return e.fset.Position(pos)
+	return fn.Pkg != nil && fn.Pkg.Pkg.Path() != "main" || fn.Object() != nil && fn.Object().Pkg() != nil && fn.Object().Pkg().Path() != "main"
 }
 
 // declaration returns where the function of b is declared.

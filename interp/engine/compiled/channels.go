@@ -18,136 +18,147 @@ func (c *compiler) makeChan(i *ssa.MakeChan) step {
 	return func(fr *frame) { *at[pointer](fr, dst) = rtype.MakeChan(rt, size.get(fr)) }
 }
 
-// A chanWait sends or receives the value at elem, a register, and gives up when
-// done is closed. It reports whether it gave up and, of a receive, whether it
-// received a value that was sent.
-type chanWait func(ch, elem pointer, done <-chan struct{}) (stopped, received bool)
-
 // send compiles ch <- x.
 func (c *compiler) send(i *ssa.Send) step {
-	ch, x := c.reg(i.Chan), c.reg(i.X)
-	wait := chanWaitOf(i.X.Type(), true)
-	return func(fr *frame) {
-		ch, elem := *at[pointer](fr, ch), fr.pointer(x)
-		if rtype.ChanTrySend(ch, elem) {
-			return
-		}
-		fr.th.wait(fr, waitOn(ch, inSend))
-		if stopped, _ := wait(ch, elem, fr.th.done()); stopped {
-			fr.th.stop()
-		}
-		fr.th.woken()
-	}
+	return chanStepsOf(i.X.Type()).send(c.reg(i.Chan), c.reg(i.X))
 }
 
 // receive compiles <-ch, with and without the second result.
 func (c *compiler) receive(i *ssa.UnOp) step {
-	ch, commaOk := c.reg(i.X), i.CommaOk
-	dst, ok := c.results(i, commaOk)
-	wait, state := chanWaitOf(elemOf(i.X.Type()), false), inReceive
+	state := inReceive
 	if isTime(elemOf(i.X.Type())) {
 		state = inTimer
 	}
-	return func(fr *frame) {
-		ch, elem := *at[pointer](fr, ch), fr.pointer(dst)
-		ready, received := rtype.ChanTryRecv(ch, elem)
-		if !ready {
-			fr.th.wait(fr, waitOn(ch, state))
-			var stopped bool
-			if stopped, received = wait(ch, elem, fr.th.done()); stopped {
-				fr.th.stop()
-			}
-			fr.th.woken()
-		}
-		if commaOk {
-			*at[bool](fr, ok) = received
-		}
+	dst, ok := c.results(i, i.CommaOk)
+	if !i.CommaOk {
+		ok = c.memory.value(boolean, nil)
 	}
+	return chanStepsOf(elemOf(i.X.Type())).receive(c.reg(i.X), dst, ok, state)
 }
 
-// chanWaitOf returns how to wait on channels with elements of type t. The runtime
+// chanSteps compile operations on channels, given the registers of the channel,
+// of what is sent or received, and of whether it was received.
+type chanSteps struct {
+	send    func(ch, x uintptr) step
+	receive func(ch, dst, ok uintptr, state waitState) step
+}
+
+// chanStepsOf returns the steps for channels with elements of type t. The runtime
 // copies elements as the channel's own type says, so that a channel of any type
 // of the same size serves.
-func chanWaitOf(t types.Type, send bool) chanWait {
+func chanStepsOf(t types.Type) chanSteps {
 	switch classOf(t) {
 	case boolean, i8, u8:
-		return waitOf[uint8](send)
+		return chanSteps{sendOf[uint8], receiveOf[uint8]}
 	case i16, u16:
-		return waitOf[uint16](send)
+		return chanSteps{sendOf[uint16], receiveOf[uint16]}
 	case i32, u32, f32:
-		return waitOf[uint32](send)
+		return chanSteps{sendOf[uint32], receiveOf[uint32]}
 	case i64, u64, f64, c64:
-		return waitOf[uint64](send)
+		return chanSteps{sendOf[uint64], receiveOf[uint64]}
 	case c128:
-		return waitOf[complex128](send)
+		return chanSteps{sendOf[complex128], receiveOf[complex128]}
 	case str:
-		return waitOf[string](send)
+		return chanSteps{sendOf[string], receiveOf[string]}
 	case ptr:
 		// Not unsafe.Pointer: reflect.ChanOf makes types that crash where a
 		// program has the type *chan unsafe.Pointer, whose place in the program
 		// it copies (reflect/type.go, PtrToThis).
-		return waitOf[*byte](send)
+		return chanSteps{sendOf[*byte], receiveOf[*byte]}
 	case ifc:
-		return waitOf[iface](send)
+		return chanSteps{sendOf[iface], receiveOf[iface]}
 	case slc:
-		return waitOf[slice](send)
+		return chanSteps{sendOf[slice], receiveOf[slice]}
 	}
 	if s, ok := t.Underlying().(*types.Struct); ok && s.NumFields() == 0 {
-		return waitOf[struct{}](send)
+		return chanSteps{sendOf[struct{}], receiveOf[struct{}]}
 	}
-	if send {
-		return func(ch, elem pointer, done <-chan struct{}) (stopped, received bool) {
-			return waitAny(reflect.SelectSend, ch, elem, done)
+	return chanSteps{sendAny, receiveAny}
+}
+
+// The steps wait themselves: after a switch of goroutines the processor predicts
+// no return, so that each call between the select and the loop over a block's
+// steps would cost about as much as the step.
+
+func sendOf[T any](ch, x uintptr) step {
+	return func(fr *frame) {
+		if rtype.ChanTrySend(*at[pointer](fr, ch), fr.pointer(x)) {
+			return
+		}
+		th := fr.th
+		th.wait(fr, waitOn(*at[pointer](fr, ch), inSend))
+		select {
+		case *at[chan T](fr, ch) <- *at[T](fr, x):
+			th.woken()
+		case <-th.done():
+			th.stop()
 		}
 	}
-	return func(ch, elem pointer, done <-chan struct{}) (stopped, received bool) {
-		return waitAny(reflect.SelectRecv, ch, elem, done)
+}
+
+func receiveOf[T any](ch, dst, ok uintptr, state waitState) step {
+	return func(fr *frame) {
+		ready, received := rtype.ChanTryRecv(*at[pointer](fr, ch), fr.pointer(dst))
+		if ready {
+			*at[bool](fr, ok) = received
+			return
+		}
+		th := fr.th
+		th.wait(fr, waitOn(*at[pointer](fr, ch), state))
+		select {
+		case *at[T](fr, dst), *at[bool](fr, ok) = <-*at[chan T](fr, ch):
+			th.woken()
+		case <-th.done():
+			th.stop()
+		}
 	}
 }
 
-func waitOf[T any](send bool) chanWait {
-	if send {
-		return waitSend[T]
-	}
-	return waitReceive[T]
-}
-
-func waitSend[T any](ch, elem pointer, done <-chan struct{}) (stopped, received bool) {
-	select {
-	case *(*chan T)(pointer(&ch)) <- *(*T)(elem):
-		return false, false
-	case <-done:
-		return true, false
+func sendAny(ch, x uintptr) step {
+	return func(fr *frame) {
+		if !rtype.ChanTrySend(*at[pointer](fr, ch), fr.pointer(x)) {
+			fr.waitAny(reflect.SelectSend, *at[pointer](fr, ch), fr.pointer(x), inSend)
+		}
 	}
 }
 
-func waitReceive[T any](ch, elem pointer, done <-chan struct{}) (stopped, received bool) {
-	select {
-	case v, ok := <-*(*chan T)(pointer(&ch)):
-		*(*T)(elem) = v
-		return false, ok
-	case <-done:
-		return true, false
+func receiveAny(ch, dst, ok uintptr, state waitState) step {
+	return func(fr *frame) {
+		ready, received := rtype.ChanTryRecv(*at[pointer](fr, ch), fr.pointer(dst))
+		if !ready {
+			received = fr.waitAny(reflect.SelectRecv, *at[pointer](fr, ch), fr.pointer(dst), state)
+		}
+		*at[bool](fr, ok) = received
 	}
 }
 
-func waitAny(dir reflect.SelectDir, ch, elem pointer, done <-chan struct{}) (stopped, received bool) {
+// waitAny sends or receives the value at elem, of whatever size. It reports
+// whether it received a value that was sent.
+func (fr *frame) waitAny(dir reflect.SelectDir, ch, elem pointer, state waitState) (received bool) {
+	th := fr.th
+	th.wait(fr, waitOn(ch, state))
+	done := th.done()
 	chosen, received := rtype.Select([]rtype.SelectCase{
 		{Dir: dir, Chan: ch, Elem: elem},
 		{Dir: reflect.SelectRecv, Chan: *(*pointer)(pointer(&done))},
 	})
-	return chosen == 1, received
+	if chosen == 1 {
+		th.stop()
+	}
+	th.woken()
+	return received
 }
 
 // An unwanted has room for what is received and dropped, whatever its type: the
 // compiler may make a variable for it.
 type unwanted [128]byte
 
-// A pairWait waits as a chanWait does, or for a receive from another channel whose
-// value nobody wants. chosen is 0, 1, or 2 if it gave up.
+// A pairWait sends or receives the value at elem, a register, or receives from
+// another channel a value that nobody wants, and gives up when done is closed.
+// chosen is 0, 1, or 2 if it gave up; received is of the receive.
 type pairWait func(ch, elem, other pointer, done <-chan struct{}) (chosen int, received bool)
 
-// pairWaitOf is chanWaitOf for pairs. It is nil for types that are not foreseen.
+// pairWaitOf is chanStepsOf for pairs. It is nil for types that are not foreseen.
 func pairWaitOf(t types.Type, send bool) pairWait {
 	switch classOf(t) {
 	case i64, u64, f64, c64:

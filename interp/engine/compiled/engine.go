@@ -29,6 +29,8 @@ type Engine struct {
 	// stack.
 	callerFuncs map[string]map[string]reflect.Value
 	counters    counters
+	// pauses are those of its cells.
+	pauses *engine.Pauses
 	// census knows the goroutines, insteads the functions in place of compiled ones
 	// that wait.
 	census   census
@@ -37,13 +39,23 @@ type Engine struct {
 	// of nobody known.
 	latest atomic.Pointer[engine.Cell]
 
+	// loads counts the units that were loaded.
+	loads atomic.Uint64
+
 	// mu is held while something is built or compiled, and guards what that
 	// touches.
 	mu       sync.Mutex
 	closures map[*ssa.Function]*closureType
-	bodies   uint32 // made so far
-	units    []*unit
-	versions versions
+	bodies   uint32  // made so far
+	units    []*unit // by serial
+	// references are those that were asked for.
+	references map[*ssa.Function]Reference
+	versions   versions
+
+	// session is the package of the cells, once one was loaded.
+	session atomic.Pointer[types.Package]
+	// typeNames are those that were asked for, by reflect.Type.
+	typeNames sync.Map
 
 	// tables guards the following; it is never held while something compiles.
 	tables sync.Mutex
@@ -87,10 +99,14 @@ func New(importer *stdlib.Importer, fset *token.FileSet, options Options) (*Engi
 		fset:     fset,
 		builder:  newBuilder(importer, fset),
 		options:  options,
+		pauses:   &engine.Pauses{},
 		closures: map[*ssa.Function]*closureType{},
-		funcs:    map[any]*Func{},
-		globals:  map[any]pointer{},
-		markers:  map[*types.Func]marker{},
+
+		references: map[*ssa.Function]Reference{},
+
+		funcs:   map[any]*Func{},
+		globals: map[any]pointer{},
+		markers: map[*types.Func]marker{},
 
 		declared:     map[types.Object]*unit{},
 		typeUnits:    map[*types.TypeName]*unit{},
@@ -146,9 +162,9 @@ func (p *Program) HasStatements() bool { return p.statements != nil || p.initial
 // UsesProcesses reports whether the unit mentions package mp.
 func (p *Program) UsesProcesses() bool { return p.usesProcesses }
 
-// Load makes a checked unit known under its number in the session, which grows
-// from one to the next: its functions have their new bodies from now on. Run
-// runs its statements.
+// Load makes a checked unit known under its number in the session: its functions
+// have their new bodies from now on, those excepted to which a unit with a larger
+// number has given one. Run runs its statements.
 func (e *Engine) Load(serial int, u *check.Unit) (p *Program, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -164,17 +180,24 @@ func (e *Engine) Load(serial int, u *check.Unit) (p *Program, err error) {
 	for obj, m := range built.markers {
 		e.markers[obj] = m
 	}
+	e.session.Store(u.Pkg)
 	n := e.newUnit(serial, u, built)
 	for obj, fn := range built.bodies {
-		e.boundIn[obj] = serial
 		e.bodyOfObject[fn] = obj
+		if e.boundIn[obj] > serial {
+			delete(built.bodies, obj) // a later unit has given it another
+			continue
+		}
+		e.boundIn[obj] = serial
 	}
 	e.tables.Unlock()
 	for obj, fn := range built.bodies {
 		e.bind(obj, fn)
 	}
 	e.mu.Lock()
-	e.units = append(e.units, n)
+	i, _ := slices.BinarySearchFunc(e.units, serial, bySerial)
+	e.units = slices.Insert(e.units, i, n)
+	e.loads.Add(1)
 	e.mu.Unlock()
 	return &Program{built, e, n}, nil
 }
@@ -213,7 +236,7 @@ func (p *Program) Run() {
 // forget lets go of statements that have run and left nothing that refers to
 // them: ten thousand cells are mostly that.
 func (p *Program) forget() {
-	if p.statements == nil || len((&unit{roots: []*ssa.Function{p.statements}}).all()) > 1 {
+	if p.statements == nil || len((&unit{roots: []*ssa.Function{p.statements}}).all(p.engine.builder)) > 1 {
 		return // literals, method values and instances
 	}
 	e := p.engine

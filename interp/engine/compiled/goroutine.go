@@ -103,6 +103,7 @@ func (c *compiler) hostLater(l *layout, fv pointerValue, operands []ssa.Value) f
 		}
 		return func(parent *frame, p *panicking) {
 			parent.enterHost()
+			defer parent.th.park()
 			if p != nil && isBridge(*(*uintptr)(fv)) {
 				parent.th.bridged = p
 				defer func() { parent.th.bridged = nil }()
@@ -147,6 +148,7 @@ func (c *compiler) invokeLater(call *ssa.CallCommon) func(fr *frame, th *thread)
 		return func(parent *frame, _ *panicking) {
 			parent.enterHost()
 			enter(m.code, base)
+			parent.th.park()
 		}
 	}
 }
@@ -220,6 +222,7 @@ func (e *Engine) startThread(cell *engine.Cell, th *thread, f func()) {
 	cell.Go(func() {
 		defer e.census.end(th)
 		th.attach()
+		th.park()
 		f()
 	})
 }
@@ -260,6 +263,11 @@ func (f *function) enter() *frame {
 		}
 		th.foreign = true
 	}
+	if th.waits.state() != awake {
+		th.woken() // the compiled code waited, and does not now
+	} else if f.fn.engine.pauses.On() {
+		th.park()
+	}
 	fr := th.top.next(f.fn)
 	fr.pc = unentered
 	if fr.fn != f && len(fr.body.captures) > 0 {
@@ -291,6 +299,7 @@ func (fr *frame) runForeign() {
 	th.cell = th.g.Cell.Count
 	e.census.begin(th)
 	defer e.census.end(th)
+	th.park()
 	done := false
 	defer func() {
 		if done || recovered() {

@@ -27,6 +27,9 @@ func (e *Engine) NewReach() *Reach {
 
 // Function adds a function.
 func (r *Reach) Function(f Function) {
+	if f.ssa == nil {
+		return
+	}
 	r.e.mu.Lock()
 	defer r.e.mu.Unlock()
 	r.unit(f.Unit)
@@ -151,6 +154,9 @@ func (r *Reach) typ(t types.Type) {
 		r.e.tables.Unlock()
 		if n != nil {
 			r.unit(n.serial)
+		}
+		for arg := range named.TypeArgs().Types() {
+			r.typ(arg)
 		}
 	}
 	set := types.NewMethodSet(types.NewPointer(t))

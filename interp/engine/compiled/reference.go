@@ -6,7 +6,6 @@ import (
 	"go/types"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"unsafe"
 
@@ -28,9 +27,12 @@ type Variable struct {
 	Name string
 }
 
-// A Function is a func value of the notebook.
+// A Function is a func value: of the notebook, or one that a compiled package
+// declares.
 type Function struct {
 	Reference
+	// Package is the import path of the compiled package, "" for the notebook's.
+	Package string
 	// Name is how messages call it.
 	Name string
 	// Literal says that it has no name of its own.
@@ -45,8 +47,8 @@ type Function struct {
 	ssa *ssa.Function
 }
 
-// errNotOurs is the error for a function that a compiled package declares.
-var errNotOurs = errors.New("it is a function of a compiled package, not of the notebook: wrap it in a func literal")
+// errNotOurs is the error for a function that a compiled package has made.
+var errNotOurs = errors.New("a compiled package has made this function: wrap it in a func literal")
 
 // Function describes a func value.
 func (e *Engine) Function(fv reflect.Value) (Function, error) {
@@ -55,7 +57,11 @@ func (e *Engine) Function(fv reflect.Value) (Function, error) {
 	}
 	fn := trampolineOf(fv.Type()).function(objectOf(fv))
 	if fn == nil {
-		return Function{}, errNotOurs
+		path, name := e.hostName(fv)
+		if path == "" {
+			return Function{}, errNotOurs
+		}
+		return Function{Name: path + "." + name, Package: path, Type: fv.Type()}, nil
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -84,9 +90,14 @@ func (e *Engine) Function(fv reflect.Value) (Function, error) {
 
 // referTo finds the unit that fn belongs to.
 func (e *Engine) referTo(fn *ssa.Function) (Reference, error) {
+	if ref, ok := e.references[fn]; ok {
+		return ref, nil
+	}
 	for i := len(e.units) - 1; i >= 0; i-- {
-		if n := slices.Index(e.units[i].all(), fn); n >= 0 {
-			return Reference{e.units[i].serial, n}, nil
+		if n := slices.Index(e.units[i].all(e.builder), fn); n >= 0 {
+			ref := Reference{e.units[i].serial, n}
+			e.references[fn] = ref
+			return ref, nil
 		}
 	}
 	return Reference{}, fmt.Errorf("%s belongs to no cell that can be named to another process", fn.Name())
@@ -140,10 +151,10 @@ func (e *Engine) find(ref Reference) (*ssa.Function, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	n := e.unit(ref.Unit)
-	if n == nil || ref.Number < 0 || ref.Number >= len(n.all()) {
+	if n == nil || ref.Number < 0 || ref.Number >= len(n.all(e.builder)) {
 		return nil, errors.New("the function is not declared here")
 	}
-	return n.all()[ref.Number], nil
+	return n.all(e.builder)[ref.Number], nil
 }
 
 // declaredAs returns what callers know of a function that has SSA: the declared
@@ -159,65 +170,80 @@ func (e *Engine) declaredAs(fn *ssa.Function) *Func {
 }
 
 func (e *Engine) unit(serial int) *unit {
-	i, ok := slices.BinarySearchFunc(e.units, serial, func(n *unit, serial int) int { return n.serial - serial })
+	i, ok := slices.BinarySearchFunc(e.units, serial, bySerial)
 	if !ok {
 		return nil
 	}
 	return e.units[i]
 }
 
+func bySerial(n *unit, serial int) int { return n.serial - serial }
+
+// Loaded reports whether the unit with a number was loaded and is kept.
+func (e *Engine) Loaded(serial int) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.unit(serial) != nil
+}
+
+// Loads returns how many units were loaded so far. What functions can reach
+// changes with it.
+func (e *Engine) Loads() uint64 { return e.loads.Load() }
+
+// DeclaredIn returns the number of the unit that first declared an object at the
+// top level of a cell, or a method; 0 if it is none.
+func (e *Engine) DeclaredIn(obj types.Object) int { return e.declaredIn(obj) }
+
+// Declaration returns what a unit first declared under a name, nil if nothing.
+func (e *Engine) Declaration(serial int, name string) types.Object {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if n := e.unit(serial); n != nil {
+		return n.objects[name]
+	}
+	return nil
+}
+
+// Needs returns the numbers of the units that must be loaded before this one.
+func (p *Program) Needs() []int { return p.unit.needs }
+
+// Adopt makes what p, a pointer, leads to a session variable, unless something here
+// has used that variable already.
+func (e *Engine) Adopt(v Variable, p reflect.Value) error {
+	obj, err := e.variableObject(v)
+	if err != nil {
+		return err
+	}
+	e.knownGlobal(obj, func() pointer { return p.UnsafePointer() })
+	return nil
+}
+
+// VariableType returns the type of a session variable.
+func (e *Engine) VariableType(v Variable) (reflect.Type, error) {
+	obj, err := e.variableObject(v)
+	if err != nil {
+		return nil, err
+	}
+	return e.typ(obj.Type()), nil
+}
+
+func (e *Engine) variableObject(v Variable) (*types.Var, error) {
+	if obj, ok := e.Declaration(v.Unit, v.Name).(*types.Var); ok {
+		return obj, nil
+	}
+	return nil, fmt.Errorf("global variable %s is not declared here", v.Name)
+}
+
 // Variable returns a session variable, settable.
 func (e *Engine) Variable(v Variable) (reflect.Value, error) {
-	e.mu.Lock()
-	n := e.unit(v.Unit)
-	e.mu.Unlock()
-	if n != nil {
-		if obj, ok := n.objects[v.Name].(*types.Var); ok {
-			rt := e.typ(obj.Type())
-			return reflect.NewAt(rt, e.variable(obj)).Elem(), nil
-		}
+	obj, err := e.variableObject(v)
+	if err != nil {
+		return reflect.Value{}, err
 	}
-	return reflect.Value{}, fmt.Errorf("global variable %s is not declared here", v.Name)
+	return e.SessionVariable(obj), nil
 }
 
 // SessionVariable returns the variable that obj is, settable.
 func (e *Engine) SessionVariable(obj *types.Var) reflect.Value {
 	return reflect.NewAt(e.typ(obj.Type()), e.variable(obj)).Elem()
-}
-
-// TypeName returns a name for a named type that a cell declares, under which
-// TypeNamed of another process finds it. ok is false for other types.
-func (e *Engine) TypeName(rt reflect.Type) (name string, ok bool) {
-	if rt.Name() == "" {
-		return "", false
-	}
-	named, isNamed := e.types.TypeOf(rt).(*types.Named)
-	if !isNamed || named.TypeArgs().Len() > 0 {
-		return "", false
-	}
-	e.tables.Lock()
-	defer e.tables.Unlock()
-	n := e.typeUnits[named.Obj()]
-	if n == nil {
-		return "", false
-	}
-	return fmt.Sprintf("%s#%d.%d", rt, n.serial, slices.Index(n.types, named.Obj())), true
-}
-
-// TypeNamed is the reverse of TypeName; nil where there is no such type.
-func (e *Engine) TypeNamed(name string) reflect.Type {
-	_, where, ok := strings.Cut(name, "#")
-	serial, index, ok2 := strings.Cut(where, ".")
-	u, err := strconv.Atoi(serial)
-	i, err2 := strconv.Atoi(index)
-	if !ok || !ok2 || err != nil || err2 != nil {
-		return nil
-	}
-	e.mu.Lock()
-	n := e.unit(u)
-	e.mu.Unlock()
-	if n == nil || i < 0 || i >= len(n.types) {
-		return nil
-	}
-	return e.typ(n.types[i].Type())
 }

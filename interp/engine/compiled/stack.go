@@ -147,12 +147,13 @@ func (e *Engine) trace(th *thread, v any) []engine.Call {
 	return e.calls(stack)
 }
 
-// calls names the functions and lines of a stack.
+// calls names the functions and lines of a stack, those of cells: what packages do
+// is not shown, whether it is compiled or generic.
 func (e *Engine) calls(stack []callSite) []engine.Call {
 	var calls []engine.Call
 	known := map[callSite]engine.Call{} // a recursion has few
 	for _, site := range stack {
-		if site.b == nil {
+		if site.b == nil || site.b.ssa != nil && isLibrary(site.b.ssa) {
 			continue
 		}
 		call, ok := known[site]

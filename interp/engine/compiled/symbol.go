@@ -60,6 +60,9 @@ func (e *Engine) hostFunc(obj *types.Func) (reflect.Value, error) {
 		if v, ok := e.replaced(obj.Pkg().Path(), methodName(obj)); ok {
 			return v, nil
 		}
+		if v, ok := e.linked(obj, methodName(obj)); ok {
+			return v, nil
+		}
 		rt := e.typ(recv.Type())
 		if m, ok := rt.MethodByName(obj.Name()); ok {
 			return m.Func, nil
@@ -72,7 +75,19 @@ func (e *Engine) hostFunc(obj *types.Func) (reflect.Value, error) {
 	if v, ok := symbols.Lookup(obj.Pkg().Path(), obj.Name()); ok {
 		return v, nil
 	}
+	if v, ok := e.linked(obj, obj.Name()); ok {
+		return v, nil
+	}
 	return reflect.Value{}, fmt.Errorf("%s cannot be called from a cell", obj.FullName())
+}
+
+// linked returns a function that only the generic source of its package calls.
+func (e *Engine) linked(obj *types.Func, name string) (reflect.Value, bool) {
+	code := symbols.Code(obj.Pkg().Path(), name)
+	if code == nil {
+		return reflect.Value{}, false
+	}
+	return reflect.NewAt(e.funcType(obj.Signature()), pointer(&code)).Elem(), true
 }
 
 // global returns the address of a package-level variable.

@@ -43,6 +43,8 @@ type thread struct {
 	serial uint64
 	// allocated is how many bytes were counted since the heap was looked at.
 	allocated uint64
+	// unpause ends the pause that the goroutine has begun, nil if there is none.
+	unpause func()
 	// waits and waitsIn say what the goroutine waits for. Others may read them.
 	waits   waitWord
 	waitsIn atomic.Pointer[body]
@@ -93,6 +95,9 @@ func (th *thread) poll() {
 	th.fuel = pollInterval
 	if th.g == nil {
 		return
+	}
+	if th.g.Cell.Pauses.On() {
+		th.park()
 	}
 	if th.g.Cell.Cause() != nil {
 		th.meetStop()

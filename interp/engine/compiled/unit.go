@@ -107,13 +107,27 @@ func (b built) roots() []*ssa.Function {
 }
 
 // all returns every function that has SSA in n, in an order that depends on the
-// source alone.
-func (n *unit) all() []*ssa.Function {
+// source alone. Methods of instances, which n's interfaces may call, are among them.
+func (n *unit) all(b *builder) []*ssa.Function {
 	if n.functions != nil {
 		return n.functions
 	}
 	seen := map[*ssa.Function]bool{}
+	instances := map[types.Type]bool{}
 	var visit func(fn *ssa.Function)
+	methods := func(t types.Type) {
+		named, ok := types.Unalias(t).(*types.Named)
+		if !ok || named.TypeArgs().Len() == 0 || !ours(named.Obj()) || types.IsInterface(named) {
+			return
+		}
+		for _, t := range []types.Type{named, types.NewPointer(named)} {
+			for sel := range types.NewMethodSet(t).Methods() {
+				if fn, err := b.method(sel); err == nil {
+					visit(fn)
+				}
+			}
+		}
+	}
 	visit = func(fn *ssa.Function) {
 		if fn == nil || seen[fn] || fn.Blocks == nil {
 			return
@@ -121,11 +135,21 @@ func (n *unit) all() []*ssa.Function {
 		seen[fn] = true
 		n.functions = append(n.functions, fn)
 		var space [8]*ssa.Value
-		for _, b := range fn.Blocks {
-			for _, instr := range b.Instrs {
+		for _, block := range fn.Blocks {
+			for _, instr := range block.Instrs {
 				for _, op := range instr.Operands(space[:0]) {
 					if callee, ok := (*op).(*ssa.Function); ok {
 						visit(callee)
+					}
+				}
+				if m, ok := instr.(*ssa.MakeInterface); ok {
+					t := types.Unalias(m.X.Type())
+					if p, ok := t.(*types.Pointer); ok {
+						t = p.Elem()
+					}
+					if !instances[t] {
+						instances[t] = true
+						methods(t)
 					}
 				}
 			}

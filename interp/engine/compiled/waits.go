@@ -32,6 +32,10 @@ const (
 	inTimer
 	inSleep
 	inCall
+	// inProcess is a call of package mp that waits for another process.
+	inProcess
+	// inPause is the standstill for a goroutine that takes a picture of memory.
+	inPause
 )
 
 // String is the state as a Go traceback has it.
@@ -52,6 +56,8 @@ func (s waitState) String() string {
 		inTimer:      "select or receive with a timer",
 		inSleep:      "sleep",
 		inCall:       "IO wait",
+		inProcess:    "IO wait",
+		inPause:      "running",
 	}[s]
 }
 
@@ -75,12 +81,20 @@ func (th *thread) wait(fr *frame, s waitState) {
 	if th.waitsIn.Load() != fr.body { // a store is not cheap
 		th.waitsIn.Store(fr.body)
 	}
+	if th.unpause != nil {
+		th.unpause() // it may wait for one that stands still
+	}
 	count := th.waits.Load()>>waitCount + 1
 	th.waits.Store(count<<waitCount | uint64(fr.pc)<<waitPC&(1<<waitCount-1) | uint64(s))
 }
 
 // woken notes that a wait is over.
-func (th *thread) woken() { th.waits.Store(th.waits.Load() &^ 0xff) }
+func (th *thread) woken() {
+	th.waits.Store(th.waits.Load() &^ 0xff)
+	if th.g != nil && th.g.Cell.Pauses.On() {
+		th.park()
+	}
+}
 
 // waiting returns what th waits for and where. Others may call it.
 func (th *thread) waiting() (callSite, waitState) {

@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Pauses are how a session's goroutines stand still for the one that takes a
+// picture of memory: who sees On at a poll, or on the way from compiled code back
+// to the notebook's, parks until the pause is over. One goroutine pauses the others
+// at a time. A nil Pauses has none. It is safe for concurrent use.
+type Pauses struct {
+	on   atomic.Bool
+	turn sync.Mutex // the pausing goroutine's
+
+	mu   sync.Mutex
+	over chan struct{} // closed at the end of the pause
+}
+
+// On reports whether goroutines are to park.
+func (p *Pauses) On() bool { return p != nil && p.on.Load() }
+
+// Begin begins a pause, after the end of one that goes on. The function that it
+// returns ends it; it may be called more than once, by the same goroutine.
+func (p *Pauses) Begin() (end func()) {
+	p.turn.Lock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = make(chan struct{})
+	p.on.Store(true)
+	return sync.OnceFunc(func() {
+		p.mu.Lock()
+		p.on.Store(false)
+		close(p.over)
+		p.mu.Unlock()
+		p.turn.Unlock()
+	})
+}
+
+// Park waits for the end of the pause, if one goes on, or until done is closed.
+func (p *Pauses) Park(done <-chan struct{}) {
+	p.mu.Lock()
+	over := p.over
+	p.mu.Unlock()
+	if !p.On() {
+		return
+	}
+	select {
+	case <-over:
+	case <-done:
+	}
+}
