@@ -1,7 +1,9 @@
 package kernel_test
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net"
 	"strconv"
 	"strings"
@@ -78,6 +80,26 @@ func TestLateOutputKeepsItsCell(t *testing.T) {
 	f.Send(kerneltest.Control, wire.InterruptRequest, nil)
 	if e := f.Finish(second); e.Text("stdout") != "" {
 		t.Errorf("the second cell printed %q", e.Text("stdout"))
+	}
+}
+
+func TestLateOutputIsCountedAtTheEnd(t *testing.T) {
+	fake := &langtest.Fake{}
+	var log bytes.Buffer // written by the kernel, read after its end
+	server := kerneltest.Serve(t, kernel.Config{Start: fake.Start, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	f := kerneltest.Connect(t, server.Connection)
+	f.Execute("out in time\nlater from the first")
+	s := fake.Newest(t.Context())
+	s.Late()
+	f.Await("late output", func(r kerneltest.Received) bool {
+		return r.Channel == kerneltest.IOPub && r.Header.Type == wire.Stream && field(r, "text") == "from the first\n"
+	})
+	f.Send(kerneltest.Control, wire.ShutdownRequest, map[string]any{"restart": false})
+	if err := server.Wait(t); err != nil {
+		t.Fatal(err)
+	}
+	if got := log.String(); strings.Count(got, "output came after the end of its cell") != 1 || !strings.Contains(got, "lines=1") {
+		t.Errorf("the log says %q", got)
 	}
 }
 

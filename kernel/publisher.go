@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"encoding/json"
 	"log/slog"
 	"maps"
@@ -26,6 +27,7 @@ const (
 type origin struct {
 	parent json.RawMessage
 	tails  map[string][]byte // by stream, an incomplete rune at its end; publisher.run's
+	ended  bool              // its cell has; publisher.run's
 }
 
 // A publisher owns iopub: whoever has something to say queues it, and one
@@ -39,6 +41,7 @@ type publisher struct {
 
 	wake chan struct{} // receives when run has something new to look at
 	done chan struct{} // closed when run has ended
+	late int           // lines of cells that had ended; run's, until done
 
 	mu       sync.Mutex
 	room     sync.Cond // signalled when waiting has shrunk
@@ -237,10 +240,13 @@ func (p *publisher) emit(it *item) {
 		for _, stream := range slices.Sorted(maps.Keys(it.finish.tails)) {
 			p.stream(it.finish, stream, it.finish.tails[stream])
 		}
-		it.finish.tails = nil
+		it.finish.tails, it.finish.ended = nil, true
 	case it.message != nil:
 		p.send(it.message)
 	default:
+		if it.origin.ended {
+			p.late += bytes.Count(it.text, []byte("\n"))
+		}
 		if text := it.origin.complete(it.stream, it.text); len(text) > 0 {
 			p.stream(it.origin, it.stream, text)
 		}
@@ -278,6 +284,9 @@ func (p *publisher) close() {
 	p.mu.Unlock()
 	p.signal()
 	<-p.done
+	if p.late > 0 {
+		p.log.Warn("output came after the end of its cell: JupyterLab shows it there, nbconvert does not keep it", "lines", p.late)
+	}
 	if err := p.ch.sock.Close(); err != nil {
 		p.log.Debug("closing iopub", "error", err)
 	}
