@@ -3,12 +3,13 @@
 // prints what it found.
 //
 //	CUADERNO_VENV=.venv go run ./benchmarks [-rounds N] [-quick]
+//	go run ./benchmarks -processes [-programs trip,queue1] …
 //	go run ./benchmarks -lang [-engine E] [-programs fib,suma] …
 //
 // It runs kernels.py with the Python of the environment in CUADERNO_VENV, which
 // has Jupyter and the kernelspecs cuaderno and python3, and then the programs
-// in lang; those measure and write samples, this one makes them into tables.
-// With -lang it needs no Jupyter. The exit status is 1 when something does not
+// in processes and lang; those measure and write samples, this one makes them
+// into tables. With -processes or -lang it needs no Jupyter. The exit status is 1 when something does not
 // work; no time is asserted. README.md explains each line.
 package main
 
@@ -45,12 +46,17 @@ func run(ctx context.Context, venv string, args []string, stdout, stderr io.Writ
 	rounds := flags.Int("rounds", 5, "how often each contender is started and measured")
 	quick := flags.Bool("quick", false, "take few samples, to see that everything works")
 	only := flags.Bool("lang", false, "measure the language only")
-	list := flags.String("programs", "", "the programs for the language, such as fib,suma; none is all of them, or three quick ones")
+	joined := flags.Bool("processes", false, "measure processes and what joins them only")
+	list := flags.String("programs", "", "the programs for the language, such as fib,suma, or lines of processes, such as trip,queue1; none is all of them, or a few quick ones")
 	flags.StringVar(&l.cuaderno, "cuaderno", filepath.Join("bin", "cuaderno"), "the program that runs the programs for the language")
 	flags.StringVar(&l.engine, "engine", "", "its engine")
 	flags.StringVar(&l.python, "python", "python3", "CPython, for the language without an environment")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if *joined {
+		p := processes{lines: chosenLines(*list, *quick), rounds: *rounds, repeats: 3, cuaderno: l.cuaderno, python: l.python}
+		return p.run(ctx, stdout, stderr)
 	}
 	l.rounds, l.repeats, l.cells = *rounds, 3, 200
 	if *quick {
@@ -74,6 +80,10 @@ func run(ctx context.Context, venv string, args []string, stdout, stderr io.Writ
 			return err
 		}
 		if err := found.report(stdout, machine(before, load())); err != nil {
+			return err
+		}
+		p := processes{lines: chosenLines("", *quick), rounds: *rounds, repeats: 3, cuaderno: l.cuaderno, python: l.python}
+		if err := p.run(ctx, stdout, stderr); err != nil {
 			return err
 		}
 	}
