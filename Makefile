@@ -9,6 +9,7 @@ STAMP = $(shell find . -name '*.go' -not -path './.venv/*' -not -path './build/*
 PYTHON ?= python3
 VENV := $(CURDIR)/.venv
 NOTEBOOK := notebooks/multiprocessing.ipynb
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 # Where Chromium may be found; the tests look through the same names.
 BROWSERS := chromium chromium-browser google-chrome
@@ -23,11 +24,11 @@ need = @$(1) >/dev/null 2>&1 || { printf '%s\n' "make: $(2)" "  mend it with: $(
 # go generate ./interp/... makes the archive of export data and the binding
 # tables; these are what it reads.
 GENERATED := build/generated.stamp
-GENERATOR_INPUTS := go.mod $(filter-out %_test.go,$(wildcard internal/stdgen/*.go internal/stdgen/shims/* mpruntime/*.go interp/display/*.go)) \
+GENERATOR_INPUTS := go.mod $(filter-out %_test.go,$(wildcard internal/stdgen/*.go internal/stdgen/shims/* mpruntime/*.go interp/display/*.go internal/codec/*.go internal/shm/*.go internal/packet/*.go)) \
 	$(filter-out %_test.go $(wildcard interp/stdlib/std_* interp/symbols/std_*),$(wildcard interp/stdlib/*.go interp/symbols/*.go))
 OUTPUTS_EXIST := $(and $(wildcard interp/stdlib/std_*.zip),$(wildcard interp/symbols/std_*.go))
 
-.PHONY: help build generate check test arm64 notebook lab bench bench-lang fidelity update clean hooks go-present python-present venv kernelspec FORCE
+.PHONY: help build generate check test arm64 notebook lab bench bench-lang conformance fidelity update clean hooks go-present python-present venv kernelspec FORCE
 .DEFAULT_GOAL := help
 
 help: ## show the verbs
@@ -79,11 +80,11 @@ arm64: go-present ## the engine's tests for arm64, under qemu-user
 	@CGO_ENABLED=0 GOARCH=arm64 CUADERNO_EXEC=$(QEMU) go test -exec $(QEMU) -short -timeout 10m \
 		-run 'Operations|Trampoline|HostCalls|Callers|Panic|Type|Method|Memory|Map|Chan' ./interp/rtype ./interp/engine ./interp/engine/compiled
 
-notebook: build venv kernelspec ## execute the course notebook with jupyter nbconvert
-	$(call say,executing $(NOTEBOOK))
+notebook: build venv kernelspec ## execute the course's notebooks with jupyter nbconvert
+	$(call say,executing $(NOTEBOOKS))
 	@mkdir -p build
-	@$(VENV)/bin/jupyter nbconvert --log-level=WARN --to notebook --execute $(NOTEBOOK) --output-dir build/
-	@echo "The executed notebook is build/$(notdir $(NOTEBOOK)); make lab opens the course in JupyterLab."
+	@$(VENV)/bin/jupyter nbconvert --log-level=WARN --to notebook --execute $(NOTEBOOKS) --output-dir build/
+	@echo "The executed notebooks are $(addprefix build/,$(notdir $(NOTEBOOKS))); make lab opens the course in JupyterLab."
 
 lab: build venv kernelspec ## open the course in JupyterLab
 	$(call say,JupyterLab; end it with Ctrl-C)
@@ -96,6 +97,14 @@ bench: build venv kernelspec ## measure, beside ipykernel in the same run
 bench-lang: build python-present ## measure the language only, beside compiled Go, yaegi and CPython
 	$(call say,benchmarks of the language)
 	@go run ./benchmarks -lang -python $(PYTHON)
+
+bench-processes: build python-present ## measure processes, queues, locks and pools only, beside CPython's
+	$(call say,benchmarks of processes)
+	@go run ./benchmarks -processes -python $(PYTHON)
+
+conformance: go-present ## compare mpruntime with CPython's own tests (docs/conformance.md)
+	$(call say,our side of CPython's tests of multiprocessing)
+	@go run ./internal/conformance
 
 # Engines to run, and every how manieth program; the page is made from complete runs only.
 ENGINES ?= compiled,auto

@@ -11,7 +11,7 @@ import (
 // BenchmarkStartJoin is a process that does nothing, one after the other.
 func BenchmarkStartJoin(b *testing.B) {
 	for b.Loop() {
-		p := mp.NewProcess("nothing")
+		p := named("nothing")
 		if err := p.Start(); err != nil {
 			b.Fatal(err)
 		}
@@ -26,7 +26,7 @@ func BenchmarkBurst(b *testing.B) {
 	for b.Loop() {
 		var all []*mp.Process
 		for range 20 {
-			p := mp.NewProcess("nothing")
+			p := named("nothing")
 			if err := p.Start(); err != nil {
 				b.Fatal(err)
 			}

@@ -7,16 +7,24 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
+	"syscall"
 
+	"cuaderno/internal/codec"
 	"cuaderno/internal/frame"
 )
 
-// kindBoot is the only message on a helper's control connection: it makes the
-// idle helper a child. The payload is a 4-byte big-endian length, a boot as JSON
-// of that length, and the host's bundle.
-const kindBoot byte = 1
+// Messages on a helper's control connection.
+const (
+	// kindBoot is the last one: it makes the idle helper a child. The payload is a
+	// 4-byte big-endian length, a boot as JSON of that length, and the bytes of the
+	// host's bundle, whose files come along.
+	kindBoot byte = 1
+	// kindWarm, without a payload, may come before: see [Warmer].
+	kindWarm byte = 2
+)
 
 // boot is what a child is told about itself.
 type boot struct {
@@ -27,6 +35,11 @@ type boot struct {
 	ParentName string   `json:"parent_name"`
 	Dir        string   `json:"dir"`
 	Env        []string `json:"env"`
+	Service    service  `json:"service,omitempty"`
+	// Logging is the level from which on [Logger] writes, nil for none.
+	Logging *slog.Level `json:"logging,omitempty"`
+	// Segments is where the names of shared memory are.
+	Segments segmentsAddress `json:"segments"`
 }
 
 func newBoot(p *Process) boot {
@@ -35,7 +48,7 @@ func newBoot(p *Process) boot {
 	return boot{
 		Name: p.Name, Identity: p.identity, Daemon: p.Daemon,
 		ParentPID: os.Getpid(), ParentName: self.Name,
-		Dir: dir, Env: env,
+		Dir: dir, Env: env, Service: p.service, Logging: here.logLevel(), Segments: here.segments.reach(),
 	}
 }
 
@@ -81,23 +94,22 @@ func ServeChild(ctx context.Context, control io.ReadWriteCloser, host Host) (exi
 	if err := conn.Greet(frame.BuildID()); err != nil {
 		return idleEnd(err)
 	}
-	kind, message, err := conn.Read()
-	if err != nil {
-		return idleEnd(err)
+	work := awaitWork(conn, host)
+	if work.err != nil {
+		return idleEnd(work.err)
 	}
-	if kind != kindBoot {
-		fmt.Fprintf(os.Stderr, "mp: a helper was sent a message of kind %d instead of its work\n", kind)
-		return 1
-	}
-	b, bundle, err := decodeBoot(message)
+	b, bundle, err := decodeBoot(work.payload)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mp:", err)
 		return 1
 	}
+	message := codec.Message{Bytes: bundle, Files: work.files}
 	adopt(b.Dir, b.Env, os.Stderr)
 	parent := &Process{Name: b.ParentName, role: roleParent, pid: b.ParentPID, done: make(chan struct{})}
 	here.mu.Lock()
 	here.host, here.parent, here.identity, here.daemon = host, parent, b.Identity, b.Daemon
+	here.logging = b.Logging
+	here.segments.join(b.Segments)
 	here.self = &Process{Name: b.Name, Daemon: b.Daemon, role: roleSelf, identity: b.Identity, pid: os.Getpid()}
 	here.mu.Unlock()
 
@@ -121,7 +133,7 @@ func ServeChild(ctx context.Context, control io.ReadWriteCloser, host Host) (exi
 	_ = stop // a target that still runs at the end must not take it for an interrupt
 	ended := make(chan int, 1)
 	go func() {
-		code := host.Run(ctx, bundle)
+		code := b.run(ctx, host, message)
 		here.end(ctx)
 		ended <- code
 	}()
@@ -135,7 +147,7 @@ func ServeChild(ctx context.Context, control io.ReadWriteCloser, host Host) (exi
 
 // idleEnd is the exit code of a helper that got no work because of err.
 func idleEnd(err error) int {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
 		return 0 // the parent needed no further process, or has ended
 	}
 	fmt.Fprintln(os.Stderr, "mp: waiting for work:", err)

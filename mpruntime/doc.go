@@ -12,8 +12,9 @@
 //
 // What a function is, and how it and the memory that it reaches get into
 // another process, is the business of the [Host], the seam to the interpreter;
-// this package passes targets through and never looks inside. Values as such are
-// turned into bytes and back by [Encode] and [Decode].
+// this package passes targets through and never looks inside. That of compiled
+// programs is here too: [Main]. Values as such are turned into messages and back by
+// internal/codec.
 //
 // The package has one piece of state, the record of the current process with
 // its host and children (record.go). All exported functions and methods may be

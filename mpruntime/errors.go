@@ -1,19 +1,38 @@
 package mpruntime
 
-import "errors"
+import (
+	"errors"
+
+	"cuaderno/internal/codec"
+	"cuaderno/internal/shm"
+)
 
 // Errors to be compared with errors.Is.
 var (
 	// ErrClosed is returned by the methods of an object after its Close.
 	ErrClosed = errors.New("mp: the object is closed")
+	// ErrFull is returned by TryPut and PutTimeout.
+	ErrFull = errors.New("mp: the queue is full")
+	// ErrEmpty is returned by TryGet and GetTimeout.
+	ErrEmpty = errors.New("mp: the queue is empty")
+	// ErrBrokenPipe is returned by Send when no process can receive any more.
+	ErrBrokenPipe = errors.New("mp: nobody has the other end of the pipe open any more")
 	// ErrDaemonChild is returned by Start in a daemon process (CPython: "daemonic
 	// processes are not allowed to have children").
 	ErrDaemonChild = errors.New("mp: a daemon process may not start processes of its own")
 	// ErrNotCopyable is wrapped by a [NotCopyableError].
-	ErrNotCopyable = errors.New("mp: the value cannot be copied to another process")
+	ErrNotCopyable = codec.ErrNotCopyable
 	// ErrNoHost is returned where a program has no [Host] to run functions in
 	// another process.
 	ErrNoHost = errors.New("mp: this program cannot run functions in another process")
+	// ErrTimeout is returned by a method with a time limit when that has passed.
+	ErrTimeout = shm.ErrTimeout
+	// ErrOwnerDied is returned by LockTimeout when it has taken a lock from a
+	// process that ended while holding it.
+	ErrOwnerDied = errors.New("mp: the lock was taken from a process that has ended")
+	// ErrBrokenBarrier is returned by those that wait at a [Barrier] that was
+	// aborted, reset or left by one of them (CPython: BrokenBarrierError).
+	ErrBrokenBarrier = errors.New("mp: the barrier is broken")
 )
 
 // A startError says of which process the start failed.
@@ -30,16 +49,4 @@ var errNotMade = errors.New("mp: a Process is made by mp.NewProcess")
 
 // NotCopyableError says which part of a value cannot be copied to another
 // process, and why. It wraps [ErrNotCopyable].
-type NotCopyableError struct {
-	Path string // from what the caller named: argument 2[a].c
-	Type string // as the user wrote it: chan int
-	Why  string // the reason and, where there is one, the remedy
-}
-
-// Error is a sentence for the user.
-func (e *NotCopyableError) Error() string {
-	return "mp: " + e.Path + " (" + e.Type + ") cannot be copied to another process: " + e.Why
-}
-
-// Unwrap returns [ErrNotCopyable].
-func (e *NotCopyableError) Unwrap() error { return ErrNotCopyable }
+type NotCopyableError = codec.NotCopyableError

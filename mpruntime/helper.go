@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 
+	"cuaderno/internal/codec"
 	"cuaderno/internal/frame"
 	"cuaderno/internal/spawn"
 )
@@ -30,7 +31,7 @@ func startHelper(host Host, share bool) (*helper, error) {
 		return nil, err
 	}
 	h := &helper{}
-	spec := spawn.Spec{Path: command.Path, Args: command.Args, Lifeline: command.Lifeline, Inherit: share}
+	spec := spawn.Spec{Path: command.Path, Args: command.Args, Lifeline: command.Lifeline, Log: command.Log, Inherit: share}
 	if !share {
 		h.out, h.err = &lines{}, &lines{}
 		spec.Stdout, spec.Stderr = h.out.add, h.err.add
@@ -49,11 +50,18 @@ func (h *helper) greet() error {
 }
 
 // boot makes the helper a child.
-func (h *helper) boot(message []byte) error {
+func (h *helper) boot(message codec.Message) error {
+	defer message.Close()
 	if err := h.greet(); err != nil {
 		return err
 	}
-	return h.conn.Write(kindBoot, message)
+	return h.conn.WriteFiles(kindBoot, message.Bytes, message.Files)
+}
+
+// warm tells a helper that has greeted, and may have work already, that there is
+// something new to get ready for.
+func (h *helper) warm() {
+	_ = h.conn.Write(kindWarm, nil) // whoever takes a helper that has ended notices
 }
 
 // refused reports whether a boot failed because the helper is another build.

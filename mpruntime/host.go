@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"os"
+
+	"cuaderno/internal/codec"
 )
 
 // Host is what processes ask of the interpreter. A program installs one, with
@@ -20,7 +22,7 @@ type Host interface {
 	// knows nothing: declarations, reachable globals, captured values, arguments.
 	// Errors about values wrap ErrNotCopyable. Bundle may run code of the user
 	// (MarshalBinary).
-	Bundle(t Target) ([]byte, error)
+	Bundle(t Target) (codec.Message, error)
 
 	// Run restores a bundle in the child and calls the target. It returns the exit
 	// code when the target has returned and what it wrote has left the process: 0,
@@ -28,7 +30,11 @@ type Host interface {
 	// (which may as well end the process at once). ctx ends when the process is
 	// interrupted. Other goroutines of the user may still run; they end with the
 	// process.
-	Run(ctx context.Context, bundle []byte) (exitCode int)
+	Run(ctx context.Context, bundle codec.Message) (exitCode int)
+
+	// Domain returns what the messages of the process know, made by [NewDomain]. It
+	// is always the same.
+	Domain() *codec.Domain
 
 	// Cell returns the cell of the calling goroutine.
 	Cell() Cell
@@ -67,4 +73,6 @@ type Command struct {
 	Args []string
 	// Lifeline is the read end that all processes of the tree inherit, or nil.
 	Lifeline *os.File
+	// Log is a file that all processes of the tree inherit, or nil.
+	Log *os.File
 }

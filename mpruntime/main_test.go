@@ -5,12 +5,10 @@ package mpruntime_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime"
 	"strings"
 	"sync"
@@ -31,16 +29,8 @@ func TestMain(m *testing.M) {
 	// A binary with the race detector sleeps a second before it ends.
 	os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	switch {
-	case len(os.Args) == 2 && os.Args[1] == "helper":
-		control, lifeline, err := spawn.Inherited()
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(99)
-		}
-		spawn.Watch(lifeline, spawn.KillGroup)
-		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT)
-		defer stop()
-		os.Exit(mp.ServeChild(ctx, control, &host{lifeline: lifeline}))
+	case len(os.Args) > 1 && os.Args[1] == mp.ChildArgument:
+		os.Exit(mp.Main(nil))
 	case len(os.Args) == 3 && os.Args[1] == "main":
 		_, lifeline, err := spawn.Inherited()
 		if err != nil {
@@ -48,11 +38,11 @@ func TestMain(m *testing.M) {
 			os.Exit(99)
 		}
 		spawn.Watch(lifeline, spawn.KillGroup)
-		if err := mp.Install(&host{lifeline: lifeline}); err != nil {
+		if err := mp.Install(mp.NewProgramHost(lifeline)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(98)
 		}
-		functions[os.Args[2]](context.Background(), nil)
+		call(os.Args[2])
 		mp.Shutdown(context.Background())
 		os.Exit(0)
 	}
@@ -67,63 +57,29 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// function is a target; its result is the exit code.
+// function is what a process of a name does; its result is the exit code.
 type function func(ctx context.Context, args []string) int
 
-// host runs Go functions that are registered by name; arguments are texts.
+// call is the target that calls one of functions.
+func call(name string, args ...string) {
+	if code := functions()[name](mp.CellContext(), args); code != 0 {
+		os.Exit(code)
+	}
+}
+
+// named makes a process that calls one of functions.
+func named(name string, args ...any) *mp.Process {
+	return mp.NewProcess(call, append([]any{name}, args...)...)
+}
+
+// host is that of compiled programs, with cells that tests can change.
 type host struct {
-	lifeline *os.File
-	cell     atomic.Pointer[cell]
-	broken   atomic.Bool // Command names no program
+	mp.Host
+	cell   atomic.Pointer[cell]
+	broken atomic.Bool // Command names no program
 }
 
-var testHost = &host{}
-
-type call struct {
-	Name string
-	Args []string
-}
-
-func (h *host) Describe(target any, args []any) (mp.Target, error) {
-	name, ok := target.(string)
-	if _, known := functions[name]; !ok || !known {
-		return mp.Target{}, fmt.Errorf("%v is not a function", target)
-	}
-	c := call{Name: name}
-	for i, arg := range args {
-		text, ok := arg.(string)
-		if !ok {
-			return mp.Target{}, fmt.Errorf("argument %d of %s is a %T", i+1, name, arg)
-		}
-		c.Args = append(c.Args, text)
-	}
-	return mp.Target{Name: name, Value: c}, nil
-}
-
-func (h *host) Bundle(t mp.Target) ([]byte, error) {
-	c := t.Value.(call)
-	for i, arg := range c.Args {
-		if arg == "chan" {
-			return nil, &mp.NotCopyableError{Path: fmt.Sprint("argument ", i+1), Type: "chan int", Why: "a channel lives in one process"}
-		}
-	}
-	return json.Marshal(c)
-}
-
-func (h *host) Run(ctx context.Context, bundle []byte) (code int) {
-	var c call
-	if err := json.Unmarshal(bundle, &c); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 97
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			fmt.Fprintln(os.Stderr, "panic:", v)
-			code = 1
-		}
-	}()
-	return functions[c.Name](ctx, c.Args)
-}
+var testHost = &host{Host: mp.NewProgramHost(nil)}
 
 func (h *host) Cell() mp.Cell {
 	if c := h.cell.Load(); c != nil {
@@ -133,11 +89,11 @@ func (h *host) Cell() mp.Cell {
 }
 
 func (h *host) Command() (mp.Command, error) {
-	path := os.Args[0]
+	command, err := h.Host.Command()
 	if h.broken.Load() {
-		path = "/nowhere/at/all"
+		command.Path = "/nowhere/at/all"
 	}
-	return mp.Command{Path: path, Args: []string{"helper"}, Lifeline: h.lifeline}, nil
+	return command, err
 }
 
 // cell collects what children write.
@@ -212,9 +168,10 @@ func inCell(t *testing.T, ctx context.Context) (c *cell, out, errs *record) {
 	return c, out, errs
 }
 
+// start starts a process that calls one of functions.
 func start(t *testing.T, target string, args ...any) *mp.Process {
 	t.Helper()
-	p := mp.NewProcess(target, args...)
+	p := named(target, args...)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -42,7 +43,9 @@ type Process struct {
 	role     role
 	identity []int
 	target   Target
-	makeErr  error // of NewProcess: the error of every method
+	service  service  // what it runs instead of a target
+	served   *os.File // the connection that a service serves
+	makeErr  error    // of NewProcess: the error of every method
 
 	mu       sync.Mutex
 	state    state

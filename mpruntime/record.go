@@ -3,6 +3,7 @@ package mpruntime
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"runtime"
 	"slices"
@@ -10,6 +11,9 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"cuaderno/internal/codec"
+	"cuaderno/internal/packet"
 )
 
 // record is what a process knows about itself.
@@ -24,6 +28,13 @@ type record struct {
 	children []*Process // started here and not known to have ended, in order
 	ending   bool       // no more starts
 	stock    stock
+	plain    *codec.Domain // where there is no host
+	managers map[string]*managerClient
+	streamed *codec.Domain // of network connections
+	logging  *slog.Level // nil if nothing is logged
+	segments segments
+	buffers  packet.Buffers // of pipes and queues
+	feeders  feeders
 
 	supervisors sync.WaitGroup // one per started child
 	quit        chan struct{}  // closed by Shutdown: nobody reads the output of orphans any more
@@ -43,7 +54,7 @@ func Install(h Host) error {
 		return errors.New("mp: installing a host: this process has one already")
 	}
 	here.host = h
-	here.stock.size = stockSize
+	here.stock.open()
 	return nil
 }
 
@@ -68,15 +79,17 @@ func Shutdown(ctx context.Context) {
 	}
 	here.quitting.Do(func() { close(here.quit) })
 	here.supervisors.Wait()
+	here.segments.close()
 }
 
-// end terminates daemons, waits for all children until ctx ends, and ends the
-// stock.
+// end terminates daemons, waits for all children until ctx ends, ends the stock,
+// and leaves to other processes what is in the buffers of queues.
 func (r *record) end(ctx context.Context) {
 	r.mu.Lock()
 	r.ending = true
 	children := slices.Clone(r.children)
 	r.mu.Unlock()
+	defer r.feeders.end(ctx)
 	r.stock.close()
 	for _, p := range children {
 		if p.startedDaemon {
@@ -98,7 +111,7 @@ func (r *record) end(ctx context.Context) {
 // run: the third step of an interrupt, after the cell itself was told to stop.
 func Interrupt(c Cell) {
 	for _, p := range ActiveChildren() {
-		if p.cell == c {
+		if p.cell == c && p.service == "" {
 			_ = p.helper.proc.Signal(syscall.SIGINT) // it may just have ended
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"cuaderno/internal/codec"
 )
 
 // Start starts the process: memory that the target reaches is copied as it is
@@ -44,7 +46,7 @@ func (p *Process) Start() error {
 }
 
 // start takes a helper and has a supervisor make it this process.
-func (p *Process) start() error {
+func (p *Process) start() (err error) {
 	if p.done == nil {
 		return errNotMade
 	}
@@ -52,11 +54,16 @@ func (p *Process) start() error {
 		return ErrDaemonChild
 	}
 	host := here.getHost()
-	bundle, err := host.Bundle(p.target)
+	bundle, err := p.bundle(host)
 	if err != nil {
 		return err
 	}
-	message, err := newBoot(p).encode(bundle)
+	defer func() {
+		if err != nil {
+			bundle.Close()
+		}
+	}()
+	bundle.Bytes, err = newBoot(p).encode(bundle.Bytes)
 	if err != nil {
 		return err
 	}
@@ -86,13 +93,14 @@ func (p *Process) start() error {
 	if ending { // since it was asked above: whoever ends the children has not seen this one
 		_ = h.proc.Signal(syscall.SIGKILL) // it may just have ended
 	}
-	go p.supervise(name, message)
+	p.target = Target{} // the child has a copy: what it refers to here may be freed
+	go p.supervise(name, bundle)
 	here.refill()
 	return nil
 }
 
-// supervise sends the boot message and sees the process to its end.
-func (p *Process) supervise(name string, message []byte) {
+// supervise sends the boot message, which it closes, and sees the process to its end.
+func (p *Process) supervise(name string, message codec.Message) {
 	defer here.supervisors.Done()
 	h := p.helper
 	sent := make(chan error, 1)

@@ -201,6 +201,7 @@ func bloquea() { cerrojo.Lock() }
 func recibe(c chan int) { <-c }
 func toma(ns map[string][]Nodo) {}
 func llama(f func()) { f() }
+func ajena() func() { _, cancel := context.WithCancel(context.Background()); return cancel }
 func bien(n int) { fmt.Println("bien", n) }`)
 	for _, test := range []struct {
 		process string
@@ -211,7 +212,8 @@ func bien(n int) { fmt.Println("bien", n) }`)
 		{"bloquea", []string{"cerrojo", "sync.Mutex"}},
 		{"recibe, canal", []string{"argument 1", "chan int"}},
 		{`toma, map[string][]Nodo{"a": {{canal}}}`, []string{"argument 1[a][0].C", "chan int"}},
-		{"llama, func() {}", []string{"argument 1", "func()"}},
+		{"llama, func() { canal <- 1 }", []string{"canal", "chan int"}},
+		{"llama, ajena()", []string{"argument 1", "func()", "a compiled package has made this function"}},
 		{"func() { fmt.Println(canal) }", []string{"canal", "chan int"}},
 	} {
 		e := k.ok(fmt.Sprintf(`

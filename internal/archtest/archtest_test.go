@@ -23,15 +23,18 @@ const root = "../.."
 var layers = archtest.Layers{
 	Module: "cuaderno",
 	Table: [][]string{
-		{"internal/frame", "internal/nbformat", "internal/spawn", "kernel/wire", "interp/display", "interp/stdlib", "install"},
+		{"internal/rights", "internal/packet", "internal/shm", "internal/codec", "internal/frame", "internal/nbformat", "internal/spawn", "kernel/wire", "interp/display", "interp/stdlib", "install"},
 		{"interp/lang", "interp/lang/langtest", "kernel/transport", "mpruntime", "interp/cell", "interp/check", "interp/rtype"},
 		{"interp/symbols", "interp/engine", "interp/engine/compiled", "interp/engine/yaegi"},
 		{"interp", "kernel"},
 		{"interp/remote", "kernel/kerneltest"},
-		{"cmd/...", "notebooks", "benchmarks/...", "examples/...", "internal/abigen", "internal/archtest", "internal/fidelity", "internal/opgen", "internal/stdgen"},
+		{"cmd/...", "notebooks", "benchmarks/...", "examples/...", "mpruntime/conformance", "mpruntime/faults", "internal/abigen", "internal/archtest", "internal/conformance", "internal/fidelity", "internal/opgen", "internal/stdgen"},
 	},
 	Arrows: map[string][]string{
+		"internal/packet":        {"internal/rights"},
 		"interp/lang/langtest":   {"interp/lang"},
+		"internal/codec":         {"internal/rights"},
+		"internal/frame":         {"internal/rights"},
 		"interp/check":           {"interp/cell"},
 		"interp/engine/compiled": {"interp/engine", "interp/symbols"},
 	},
@@ -46,26 +49,35 @@ var layers = archtest.Layers{
 // unsafeFiles are the files that may import unsafe, with the reason. The last
 // element may be a pattern. What no file needs any more is to be struck off.
 var unsafeFiles = map[string]string{
-	"interp/check/scope.go":       "go/types has no way to take an object or a method out of its scope again when a cell fails",
-	"interp/engine/goroutine.go":  "the profiler's labels are the only per-goroutine value that goroutines and timers inherit",
-	"interp/engine/compiled/*.go": "registers, captured variables and arguments are typed memory, reached by offset",
-	"interp/rtype/*.go":           "runtime types are laid out word by word, and the operations on memory of such types are the runtime's",
-	"interp/stdlib/internals.go":  "go/types has no way to take an object out of its scope, nor the importer to be given a package",
-	"interp/symbols/helpers*.go":  "what the standard library's generic code asks of the runtime",
-	"mpruntime/codec_field.go":    "unexported fields of the notebook's types travel, which reflect alone does not allow",
+	"interp/check/scope.go":            "go/types has no way to take an object or a method out of its scope again when a cell fails",
+	"interp/engine/goroutine.go":       "the profiler's labels are the only per-goroutine value that goroutines and timers inherit",
+	"interp/engine/compiled/*.go":      "registers, captured variables and arguments are typed memory, reached by offset",
+	"interp/rtype/*.go":                "runtime types are laid out word by word, and the operations on memory of such types are the runtime's",
+	"interp/stdlib/internals.go":       "go/types has no way to take an object out of its scope, nor the importer to be given a package",
+	"interp/symbols/std_cuaderno_*.go": "go:linkname requires the import",
+	"interp/symbols/helpers*.go":       "what the standard library's generic code asks of the runtime",
+	"internal/shm/futex_linux.go":      "the futex system call takes addresses",
+	"internal/shm/memory.go":           "words and elements in mapped memory are reached by offset",
+	"internal/shm/race.go":             "the race detector takes addresses",
+	"internal/shm/region_linux.go":     "mapping over a mapping takes its address",
+	"mpruntime/image.go":               "functions and types of a compiled program are named to its other processes by their place in its file",
+	"mpruntime/element.go":             "elements in shared memory are of types known at run time only",
+	"internal/codec/field.go":          "unexported fields of the notebook's types travel, which reflect alone does not allow",
 }
 
 // linknameFiles are the files that may use go:linkname.
 var linknameFiles = map[string]string{
-	"interp/engine/goroutine.go":  "the profiler's labels of the calling goroutine",
-	"interp/rtype/channels.go":    "channels of made types",
-	"interp/rtype/export_test.go": "what the tests compare made types with",
-	"interp/rtype/find.go":        "compiled types that no table names",
-	"interp/rtype/interfaces.go":  "method tables of made types",
-	"interp/rtype/maps.go":        "maps of made types",
-	"interp/rtype/memory.go":      "allocating and copying memory of made types",
-	"interp/rtype/names.go":       "offsets of names, types and code that the runtime resolves",
-	"interp/symbols/helpers.go":   "maps.clone and convertAssign, which their packages keep to themselves",
+	"interp/engine/goroutine.go":       "the profiler's labels of the calling goroutine",
+	"interp/rtype/channels.go":         "channels of made types",
+	"interp/rtype/export_test.go":      "what the tests compare made types with",
+	"interp/rtype/find.go":             "compiled types that no table names",
+	"interp/rtype/interfaces.go":       "method tables of made types",
+	"interp/rtype/maps.go":             "maps of made types",
+	"interp/rtype/memory.go":           "allocating and copying memory of made types",
+	"interp/rtype/names.go":            "offsets of names, types and code that the runtime resolves",
+	"mpruntime/image.go":               "the types that the program holds",
+	"interp/symbols/std_cuaderno_*.go": "what the generic source of our own packages calls and they do not export",
+	"interp/symbols/helpers.go":        "maps.clone and convertAssign, which their packages keep to themselves",
 }
 
 func tree(t *testing.T) []archtest.File {

@@ -251,6 +251,9 @@ func (b *builder) named(typ *types.Named) reflect.Type {
 	}
 	if rt := b.known(typ); rt != nil {
 		b.enter(typ, rt, nil)
+		if typ.TypeArgs().Len() > 0 {
+			b.instances.Store(rt, typ)
+		}
 		return rt
 	}
 	return b.build(typ)

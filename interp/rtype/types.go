@@ -20,6 +20,8 @@ type Types struct {
 	exhausted atomic.Bool
 	// back is the type of each runtime type that was made here.
 	back sync.Map // reflect.Type → types.Type
+	// instances are the compiled instances of generic types that were asked for.
+	instances sync.Map // reflect.Type → *types.Named
 
 	mu      sync.RWMutex
 	forward typeutil.Map // types.Type → reflect.Type
@@ -116,6 +118,20 @@ func (t *Types) TypeOf(rt reflect.Type) types.Type {
 		}
 	}
 	return nil
+}
+
+// InstanceOf returns the instance of a generic type whose runtime type is rt, if
+// it was asked for, made here or compiled; nil for other types.
+func (t *Types) InstanceOf(rt reflect.Type) *types.Named {
+	typ, ok := t.instances.Load(rt)
+	if !ok {
+		typ, _ = t.back.Load(rt)
+	}
+	named, ok := typ.(*types.Named)
+	if !ok || named.TypeArgs().Len() == 0 {
+		return nil
+	}
+	return named
 }
 
 // Renew makes a new version of a type whose method set has grown. From now on

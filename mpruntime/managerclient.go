@@ -1,0 +1,214 @@
+package mpruntime
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"cuaderno/internal/codec"
+	"cuaderno/internal/frame"
+	"cuaderno/internal/rights"
+	"cuaderno/internal/spawn"
+)
+
+// ErrManagerGone is wrapped by the errors of calls to a manager whose process has
+// ended or was shut down.
+var ErrManagerGone = errors.New("mp: the manager has ended")
+
+// abortGrace is the time that a server has to answer a call that was given up.
+const abortGrace = time.Second
+
+// A managerClient is what a process knows of a manager: how to reach it and, once
+// it has been called, the connection, which all goroutines share.
+type managerClient struct {
+	name     string
+	streamed bool // the connection is one of a network
+
+	mu      sync.Mutex
+	server  *managerServer // in this very process
+	door    *net.UnixConn  // of the server of this machine
+	conn    *frame.Conn    // nil before the first call
+	pending map[uint64]chan managerReply
+	last    uint64
+	err     error // why there will be no answers
+}
+
+// A managerReply is the answer to a request.
+type managerReply struct {
+	failed  bool
+	message codec.Message
+	err     error
+}
+
+func newManagerName() string {
+	b := make([]byte, 16)
+	_, _ = rand.Read(b) // it never fails
+	return hex.EncodeToString(b)
+}
+
+// know returns the client of the manager with a name.
+func (r *record) know(name string) *managerClient {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.managers[name]
+	if c == nil {
+		c = &managerClient{name: name, pending: map[uint64]chan managerReply{}}
+		if r.managers == nil {
+			r.managers = map[string]*managerClient{}
+		}
+		r.managers[name] = c
+	}
+	return c
+}
+
+// connected makes conn the connection.
+func (c *managerClient) connected(conn *frame.Conn) {
+	c.conn, c.err = conn, nil
+	go c.read(conn) // it ends with the connection
+}
+
+// connect makes sure that there is a connection.
+func (c *managerClient) connect() error {
+	switch {
+	case c.err != nil:
+		return c.err
+	case c.conn != nil:
+		return nil
+	case c.server == nil && c.door == nil:
+		return errors.New("mp: the object belongs to a manager of another machine: connect to it first, by mp.DialManager")
+	}
+	ours, theirs, err := spawn.Pair()
+	if err != nil {
+		return fmt.Errorf("mp: connecting to a manager: %w", err)
+	}
+	if c.server != nil {
+		socket, err := spawn.Socket(theirs)
+		if err != nil {
+			ours.Close()
+			return fmt.Errorf("mp: connecting to a manager: %w", err)
+		}
+		c.server.group.Go(func() { c.server.serve(frame.New(socket), here.domain()) })
+	} else {
+		_, err := rights.Write(c.door, []byte{0}, []*os.File{theirs})
+		theirs.Close()
+		if err != nil {
+			ours.Close()
+			c.err = fmt.Errorf("mp: connecting to a manager: %w", ErrManagerGone)
+			return c.err
+		}
+	}
+	c.connected(frame.New(ours))
+	return nil
+}
+
+// read takes answers until the connection ends.
+func (c *managerClient) read(conn *frame.Conn) {
+	for {
+		kind, m, request, _, err := receiveFrom(conn)
+		c.mu.Lock()
+		if err != nil {
+			conn.Close()
+			if c.conn == conn {
+				c.err = ErrManagerGone
+				for number, reply := range c.pending {
+					reply <- managerReply{err: c.err}
+					delete(c.pending, number)
+				}
+			}
+			c.mu.Unlock()
+			return
+		}
+		reply := c.pending[request]
+		delete(c.pending, request)
+		c.mu.Unlock()
+		if reply == nil {
+			m.Close()
+			continue
+		}
+		reply <- managerReply{failed: kind == kindRefusal, message: m}
+	}
+}
+
+// call calls a method of an object and returns its results. When ctx or the cell
+// ends it has the server give up, but a result that is there counts.
+func (c *managerClient) call(ctx context.Context, object uint64, method string, args ...any) ([]any, error) {
+	m, err := encodeWith(c.domain(), append([]any{method}, args...), "the arguments of "+method)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	if len(m.Files) > 0 && c.streamed {
+		return nil, errFiles
+	}
+	ctx, done := waitContext(ctx)
+	defer done()
+	reply := make(chan managerReply, 1)
+	c.mu.Lock()
+	if err := c.connect(); err != nil {
+		c.mu.Unlock()
+		return nil, err
+	}
+	c.last++
+	request, conn := c.last, c.conn
+	c.pending[request] = reply
+	c.mu.Unlock()
+	if err := sendTo(conn, kindInvoke, m, request, object); err != nil {
+		c.mu.Lock()
+		delete(c.pending, request)
+		c.mu.Unlock()
+		if errors.Is(err, frame.ErrTooLong) {
+			return nil, fmt.Errorf("mp: calling %s of a manager: %w", method, err)
+		}
+		return nil, ErrManagerGone
+	}
+	var answer managerReply
+	select {
+	case answer = <-reply:
+	case <-ctx.Done():
+		_ = sendTo(conn, kindAbort, codec.Message{}, request, object) // a server that is gone is noticed by reading
+		timer := time.NewTimer(abortGrace)
+		defer timer.Stop()
+		select {
+		case answer = <-reply:
+			if answer.failed || answer.err != nil {
+				answer.message.Close()
+				return nil, context.Cause(ctx)
+			}
+		case <-timer.C:
+			return nil, context.Cause(ctx)
+		}
+	}
+	switch {
+	case answer.err != nil:
+		return nil, answer.err
+	case answer.failed:
+		return nil, managerError(answer.message)
+	}
+	v, err := decodeWith(c.domain(), answer.message)
+	results, _ := v.([]any)
+	return results, err
+}
+
+// domain returns what the messages to and from the manager know.
+func (c *managerClient) domain() *codec.Domain {
+	if c.streamed {
+		return here.streamDomain()
+	}
+	return here.domain()
+}
+
+// managerError reads an error of a server. One of mp stays itself.
+func managerError(m codec.Message) error {
+	err := taskError(m, "the manager", 0, -1)
+	var task *TaskError
+	if errors.As(err, &task) && task.Traceback == "" && len(task.causes) > 0 && task.causes[0].Error() == task.Text {
+		return task.causes[0]
+	}
+	return err
+}

@@ -1,0 +1,426 @@
+package mpruntime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"reflect"
+	"runtime/debug"
+	"sync"
+
+	"cuaderno/internal/codec"
+	"cuaderno/internal/frame"
+	"cuaderno/internal/rights"
+	"cuaderno/internal/spawn"
+)
+
+// The messages between a manager's server and its clients. Each ends with two
+// numbers as those of a pool do: the request, and the object that it is for.
+const (
+	kindOpen   byte = 1 + iota // to a new server: its name and its door
+	kindInvoke                 // a method's name and its arguments
+	kindAbort                  // a request: its result is wanted no more
+	kindReply                  // results
+	kindRefusal
+	kindHello // of a server to who has dialled: its name
+)
+
+// A managerServer holds the objects of a manager. Each client has a session with
+// it; each request runs on a goroutine of its own, so that one that waits holds up
+// nobody.
+type managerServer struct {
+	name string // by which processes know that they speak of the same manager
+
+	mu      sync.Mutex
+	objects map[uint64]*managed // 0 is the manager itself
+	last    uint64
+	types   map[string]reflect.Value // constructors that the user has registered
+	shared  map[string]*managed
+	group   sync.WaitGroup // sessions and listeners
+	closed  chan struct{}
+}
+
+// managed is an object of a manager.
+type managed struct {
+	number uint64
+	kind   string
+	value  reflect.Value
+	users  bool // it is of a type of the user
+}
+
+// sessionEnder is an object that wants to know when a client is gone.
+type sessionEnder interface {
+	sessionEnded(s *managerSession)
+}
+
+func newManagerServer(name string) *managerServer {
+	m := &managerServer{
+		name: name, objects: map[uint64]*managed{}, types: map[string]reflect.Value{}, shared: map[string]*managed{},
+		closed: make(chan struct{}),
+	}
+	m.objects[0] = &managed{value: reflect.ValueOf(&managerObject{m})}
+	c := here.know(name)
+	c.mu.Lock()
+	c.server = m
+	c.mu.Unlock()
+	return m
+}
+
+// serveManager is the server of a manager in its own process, until the
+// connection with the manager ends.
+func serveManager(conn *frame.Conn) (exitCode int) {
+	kind, m, _, _, err := receiveFrom(conn)
+	if err != nil || kind != kindOpen || len(m.Files) != 1 {
+		fmt.Fprintln(os.Stderr, "mp: starting a manager: the first message did not arrive:", err)
+		return 1
+	}
+	door, err := spawn.Socket(m.Files[0])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mp: starting a manager:", err)
+		return 1
+	}
+	server := newManagerServer(string(m.Bytes))
+	server.group.Go(func() { server.keepDoor(door) })
+	server.serve(conn, here.domain())
+	close(server.closed)
+	door.Close()
+	return 0 // whatever the other clients still do
+}
+
+// keepDoor has a session with everybody who sends the end of a connection.
+func (m *managerServer) keepDoor(door *net.UnixConn) {
+	b := make([]byte, 1) // one caller at a time
+	for {
+		_, files, err := rights.Read(door, b)
+		for _, f := range files {
+			socket, socketErr := spawn.Socket(f)
+			if socketErr == nil {
+				m.group.Go(func() { m.serve(frame.New(socket), here.domain()) })
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// A managerSession is a client of a server.
+type managerSession struct {
+	server *managerServer
+	conn   *frame.Conn
+	domain *codec.Domain
+
+	mu      sync.Mutex
+	running map[uint64]context.CancelCauseFunc
+	group   sync.WaitGroup
+	over    context.Context // ends with the client
+}
+
+var (
+	errAborted     = errors.New("mp: the call was given up")
+	errSessionOver = errors.New("mp: the manager's client has ended")
+)
+
+// serve answers the requests of one client until that ends.
+func (m *managerServer) serve(conn *frame.Conn, domain *codec.Domain) {
+	s := &managerSession{server: m, conn: conn, domain: domain, running: map[uint64]context.CancelCauseFunc{}}
+	over, end := context.WithCancelCause(context.Background())
+	s.over = over
+	for {
+		kind, message, request, object, err := receiveFrom(conn)
+		if err != nil {
+			break
+		}
+		switch kind {
+		case kindInvoke:
+			ctx, cancel := context.WithCancelCause(over)
+			s.mu.Lock()
+			s.running[request] = cancel
+			s.mu.Unlock()
+			s.group.Go(func() {
+				s.answer(ctx, message, request, object)
+				s.mu.Lock()
+				delete(s.running, request)
+				s.mu.Unlock()
+				cancel(nil)
+			})
+		case kindAbort:
+			s.mu.Lock()
+			if cancel := s.running[request]; cancel != nil {
+				cancel(errAborted)
+			}
+			s.mu.Unlock()
+			message.Close()
+		default:
+			message.Close()
+		}
+	}
+	conn.Close()
+	end(errSessionOver)
+	m.forget(s)
+	s.group.Wait()
+	m.forget(s) // what a request has taken meanwhile
+}
+
+// forget takes from a client what it holds.
+func (m *managerServer) forget(s *managerSession) {
+	m.mu.Lock()
+	var enders []sessionEnder
+	for _, o := range m.objects {
+		if e, ok := o.value.Interface().(sessionEnder); ok {
+			enders = append(enders, e)
+		}
+	}
+	m.mu.Unlock()
+	for _, e := range enders {
+		e.sessionEnded(s)
+	}
+}
+
+// answer runs a request and sends what comes of it. A client that is gone is
+// noticed by reading.
+func (s *managerSession) answer(ctx context.Context, m codec.Message, request, object uint64) {
+	results, err := s.invoke(ctx, m, object)
+	kind := kindReply
+	var reply codec.Message
+	if err == nil {
+		reply, err = encodeWith(s.domain, results, "the result")
+	}
+	if err != nil {
+		kind = kindRefusal
+		if reply, err = encodeFailure(err, 0); err != nil {
+			return
+		}
+	}
+	defer reply.Close()
+	if err := sendTo(s.conn, kind, reply, request, object); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+		if m, err := encodeFailure(err, 0); err == nil { // it may have been too long, or its files too many
+			_ = sendTo(s.conn, kindRefusal, m, request, object)
+		}
+	}
+}
+
+// invoke calls a method of an object.
+func (s *managerSession) invoke(ctx context.Context, m codec.Message, number uint64) ([]any, error) {
+	s.server.mu.Lock()
+	o := s.server.objects[number]
+	s.server.mu.Unlock()
+	if o == nil {
+		m.Close()
+		return nil, fmt.Errorf("mp: the manager has no object %d", number)
+	}
+	v, err := decodeWith(s.domain, m)
+	if err != nil {
+		return nil, err
+	}
+	list, _ := v.([]any)
+	if len(list) == 0 {
+		return nil, errCutShort
+	}
+	name, _ := list[0].(string)
+	method := o.value.MethodByName(name)
+	if !method.IsValid() {
+		return nil, fmt.Errorf("mp: a %s of a manager has no method %s", o.kind, name)
+	}
+	return s.call(ctx, method, name, list[1:], o.users)
+}
+
+// call calls a method or a constructor. Parameters that are a context or a session
+// are no arguments of the client.
+func (s *managerSession) call(ctx context.Context, f reflect.Value, name string, args []any, users bool) (results []any, err error) {
+	sig := signatureOf(f.Type())
+	var in []reflect.Value
+	for len(in) < f.Type().NumIn() && !users {
+		switch f.Type().In(len(in)) {
+		case reflect.TypeFor[context.Context]():
+			in = append(in, reflect.ValueOf(ctx))
+			continue
+		case reflect.TypeFor[*managerSession]():
+			in = append(in, reflect.ValueOf(s))
+			continue
+		}
+		break
+	}
+	if err := sig.takes(len(in) + len(args)); err != nil {
+		return nil, fmt.Errorf("mp: %s of a manager: %w", name, err)
+	}
+	for i, arg := range args {
+		v, err := argument(reflect.ValueOf(arg), sig.parameter(len(in)))
+		if err != nil {
+			return nil, fmt.Errorf("mp: argument %d of %s: %w", i+1, name, err)
+		}
+		in = append(in, v)
+	}
+	run := func() {
+		out := f.Call(in)
+		if sig.fails {
+			err, _ = out[sig.values].Interface().(error)
+		}
+		for _, v := range out[:sig.values] {
+			results = append(results, v.Interface())
+		}
+	}
+	if !users {
+		defer func() {
+			if v := recover(); v != nil {
+				err = newPanicError(v, ownFrames(debug.Stack()))
+			}
+		}()
+		run()
+		return results, err
+	}
+	if ended := callUser(ctx, run); ended != nil {
+		return nil, ended
+	}
+	return results, err
+}
+
+// add gives an object a number.
+func (m *managerServer) add(kind string, value reflect.Value, users bool) *managed {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.last++
+	o := &managed{number: m.last, kind: kind, value: value, users: users}
+	m.objects[o.number] = o
+	return o
+}
+
+// A managerObject is the manager as its clients call it.
+type managerObject struct{ m *managerServer }
+
+// Create makes an object and returns its number.
+func (o *managerObject) Create(ctx context.Context, s *managerSession, kind string, args []any) (uint64, error) {
+	o.m.mu.Lock()
+	construct, users := o.m.types[kind]
+	o.m.mu.Unlock()
+	if !users {
+		v, err := newManaged(kind, args)
+		if err != nil {
+			return 0, err
+		}
+		return o.m.add(kind, reflect.ValueOf(v), false).number, nil
+	}
+	results, err := s.call(ctx, construct, kind, args, true)
+	if err != nil {
+		return 0, err
+	}
+	if len(results) != 1 || results[0] == nil {
+		return 0, fmt.Errorf("mp: the constructor of %s returns no object", kind)
+	}
+	return o.m.add(kind, reflect.ValueOf(results[0]), true).number, nil
+}
+
+// Register takes the constructor of a type of the user.
+func (o *managerObject) Register(ctx context.Context, s *managerSession, kind string, packed []byte) error {
+	if s.domain != here.domain() {
+		return fmt.Errorf("mp: the constructor of %s comes from another machine: %w", kind, errStreamFunction)
+	}
+	var f any
+	var failed error
+	if err := callUser(ctx, func() { f, failed = unpack(codec.Message{Bytes: packed}) }); err != nil {
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	v, sig, err := taskFunction(f)
+	if err != nil {
+		return err
+	}
+	if sig.values != 1 {
+		return fmt.Errorf("mp: the constructor of %s returns no object", kind)
+	}
+	o.m.mu.Lock()
+	defer o.m.mu.Unlock()
+	o.m.types[kind] = v
+	return nil
+}
+
+// Share gives an object a name.
+func (o *managerObject) Share(name string, number uint64) error {
+	o.m.mu.Lock()
+	defer o.m.mu.Unlock()
+	if o.m.objects[number] == nil {
+		return fmt.Errorf("mp: the manager has no object %d", number)
+	}
+	o.m.shared[name] = o.m.objects[number]
+	return nil
+}
+
+// Shared returns the object with a name.
+func (o *managerObject) Shared(name string) (kind string, number uint64, err error) {
+	o.m.mu.Lock()
+	defer o.m.mu.Unlock()
+	shared := o.m.shared[name]
+	if shared == nil {
+		return "", 0, fmt.Errorf("mp: the manager shares nothing by the name %q", name)
+	}
+	return shared.kind, shared.number, nil
+}
+
+// Listen has the server take clients from the network too, until it ends.
+func (o *managerObject) Listen(network, address string, key []byte) (string, error) {
+	l, err := o.m.listen(network, address, key)
+	if err != nil {
+		return "", err
+	}
+	o.m.group.Go(func() {
+		<-o.m.closed
+		l.Close()
+	})
+	return l.Addr().String(), nil
+}
+
+// listen serves whoever knows the key until the listener is closed.
+func (m *managerServer) listen(network, address string, key []byte) (net.Listener, error) {
+	if err := checkNetwork(network); err != nil {
+		return nil, err
+	}
+	l, err := net.Listen(network, address)
+	if err != nil {
+		return nil, fmt.Errorf("mp: listening: %w", err)
+	}
+	m.group.Go(func() {
+		places := make(chan struct{}, maxHandshakes)
+		for {
+			places <- struct{}{}
+			raw, err := l.Accept()
+			if err != nil {
+				return
+			}
+			m.group.Go(func() {
+				err := welcome(raw, key)
+				<-places
+				if err != nil {
+					raw.Close()
+					return
+				}
+				conn := frame.New(plainConn{raw})
+				if sendTo(conn, kindHello, codec.Message{Bytes: []byte(m.name)}, 0, 0) == nil {
+					m.serve(conn, here.streamDomain())
+				}
+				conn.Close()
+			})
+		}
+	})
+	return l, nil
+}
+
+// ServeManager serves a manager in the calling process, for clients that know the
+// key and connect with [DialManager], until ctx or the calling cell ends.
+func ServeManager(ctx context.Context, network, address string, key []byte) error {
+	ctx, done := waitContext(ctx)
+	defer done()
+	m := newManagerServer(newManagerName())
+	l, err := m.listen(network, address, key)
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	close(m.closed)
+	l.Close()
+	return context.Cause(ctx)
+}

@@ -1,0 +1,66 @@
+package mpruntime
+
+import (
+	"reflect"
+
+	"cuaderno/internal/codec"
+)
+
+// NewDomain returns what messages between processes know beside the structure of
+// values. symbols may be nil.
+func NewDomain(symbols codec.Symbols) *codec.Domain {
+	return &codec.Domain{
+		Symbols: symbols,
+		Handles: handles{},
+		Types:   handleTypes(),
+		Errors: []codec.NamedError{
+			{Name: "mp.ErrClosed", Err: ErrClosed},
+			{Name: "mp.ErrBrokenPipe", Err: ErrBrokenPipe},
+			{Name: "mp.ErrEmpty", Err: ErrEmpty},
+			{Name: "mp.ErrFull", Err: ErrFull},
+			{Name: "mp.ErrDaemonChild", Err: ErrDaemonChild},
+			{Name: "mp.ErrNotCopyable", Err: ErrNotCopyable},
+			{Name: "mp.ErrWorkerDied", Err: ErrWorkerDied},
+			{Name: "mp.ErrAuth", Err: ErrAuth},
+			{Name: "mp.ErrManagerGone", Err: ErrManagerGone},
+			{Name: "mp.ErrTimeout", Err: ErrTimeout},
+			{Name: "mp.ErrOwnerDied", Err: ErrOwnerDied},
+			{Name: "mp.ErrBrokenBarrier", Err: ErrBrokenBarrier},
+		},
+	}
+}
+
+// domain returns that of the current process, also where there is no host.
+func (r *record) domain() *codec.Domain {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.host != nil {
+		return r.host.Domain()
+	}
+	if r.plain == nil {
+		r.plain = NewDomain(nil)
+	}
+	return r.plain
+}
+
+// encodeMessage makes a message of one value of any type. path is what it is called
+// in errors.
+func encodeMessage(v any, path string) (codec.Message, error) { return encodeWith(here.domain(), v, path) }
+
+func encodeWith(domain *codec.Domain, v any, path string) (codec.Message, error) {
+	return codec.Encode(reflect.ValueOf(&v).Elem(), path, domain)
+}
+
+// decodeMessage returns the value of a message of encodeMessage.
+func decodeMessage(m codec.Message) (any, error) { return decodeWith(here.domain(), m) }
+
+func decodeWith(domain *codec.Domain, m codec.Message) (v any, err error) {
+	err = codec.DecodeInto(m, reflect.ValueOf(&v).Elem(), domain)
+	return v, err
+}
+
+// decodeMessageInto sets what ptr points to to the value of a message of
+// encodeMessage. It is of the type that was sent, or an interface type.
+func decodeMessageInto(m codec.Message, ptr reflect.Value) error {
+	return codec.DecodeHeld(m, ptr.Elem(), here.domain())
+}

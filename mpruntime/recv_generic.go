@@ -1,0 +1,15 @@
+package mpruntime
+
+// Recv receives a message of type T; see [Conn.RecvInto].
+func Recv[T any](c *Conn) (T, error) {
+	var v T
+	err := c.RecvInto(&v)
+	return v, err
+}
+
+// Get takes an item of type T out of a queue of any kind; see [Conn.RecvInto].
+func Get[T any](q interface{ GetInto(to any) error }) (T, error) {
+	var v T
+	err := q.GetInto(&v)
+	return v, err
+}

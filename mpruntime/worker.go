@@ -1,0 +1,326 @@
+package mpruntime
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"cuaderno/internal/codec"
+	"cuaderno/internal/frame"
+)
+
+// The messages between a pool and its workers. Each payload ends with two
+// numbers of 8 bytes, big-endian: a job and a chunk of it.
+const (
+	// To a worker. The number of the first one is that of its processors.
+	kindInitialize byte = 1 + iota // the initializer and its arguments
+	kindStart                      // no initializer
+	kindFunction                   // of a job; the number is its mode
+	kindChunk                      // arguments
+	kindCall                       // function and arguments of a job of one chunk; the number is its mode
+	kindForget                     // a job
+	kindCancel                     // a job: stop it
+	kindRecall                     // a chunk: hand it back if it has not begun
+
+	// From a worker.
+	kindReady
+	kindUnfit    // the initializer failed
+	kindResult   // of a chunk
+	kindFailure  // of a chunk
+	kindReturned // a chunk, handed back
+	kindKept     // a chunk that was recalled too late
+)
+
+const trailer = 16
+
+// sendTo writes a message between a pool and a worker.
+func sendTo(conn *frame.Conn, kind byte, m codec.Message, job, number uint64) error {
+	return conn.WriteFiles(kind, withNumbers(m.Bytes, job, number), m.Files)
+}
+
+// withNumbers returns b, which may be on its way elsewhere too, and two numbers.
+func withNumbers(b []byte, job, number uint64) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(slices.Clip(b), job), number)
+}
+
+// receiveFrom reads one.
+func receiveFrom(conn *frame.Conn) (kind byte, m codec.Message, job, number uint64, err error) {
+	kind, payload, err := conn.Read()
+	if err != nil {
+		return 0, m, 0, 0, err
+	}
+	m.Files = conn.Files()
+	end := len(payload) - trailer
+	if end < 0 {
+		m.Close()
+		return 0, codec.Message{}, 0, 0, errCutShort
+	}
+	m.Bytes = payload[:end:end]
+	return kind, m, binary.BigEndian.Uint64(payload[end:]), binary.BigEndian.Uint64(payload[end+8:]), nil
+}
+
+// joinMessages makes one message of two.
+func joinMessages(first, second codec.Message) codec.Message {
+	b := make([]byte, 0, len(first.Bytes)+len(second.Bytes)+2*trailer)
+	b = append(append(b, first.Bytes...), second.Bytes...)
+	b = binary.BigEndian.AppendUint64(b, uint64(len(first.Bytes)))
+	b = binary.BigEndian.AppendUint64(b, uint64(len(first.Files)))
+	return codec.Message{Bytes: b, Files: slices.Concat(first.Files, second.Files)}
+}
+
+// splitMessage is the reverse of joinMessages.
+func splitMessage(m codec.Message) (first, second codec.Message, err error) {
+	end := len(m.Bytes) - trailer
+	if end < 0 {
+		return first, second, errCutShort
+	}
+	n, files := binary.BigEndian.Uint64(m.Bytes[end:]), binary.BigEndian.Uint64(m.Bytes[end+8:])
+	if n > uint64(end) || files > uint64(len(m.Files)) {
+		return first, second, errCutShort
+	}
+	first = codec.Message{Bytes: m.Bytes[:n:n], Files: m.Files[:files:files]}
+	return first, codec.Message{Bytes: m.Bytes[n:end:end], Files: m.Files[files:]}, nil
+}
+
+var errCutShort = errors.New("mp: reading a message of a pool: it is cut short")
+
+// An envelope is a message that waits to be sent to a worker.
+type envelope struct {
+	kind        byte
+	message     codec.Message
+	job, number uint64
+	cell        Cell // that gets the output from here on, nil for no change
+}
+
+// A worker is a process of a pool as its dispatcher, whose lock guards it, sees it.
+type worker struct {
+	pool    *dispatcher
+	process *Process
+	conn    *frame.Conn
+
+	ready     bool
+	running   []*chunk // given and not answered; the first may have begun
+	given     int
+	knows     map[uint64]bool // jobs
+	recalling bool
+	retired   bool // it was told to end
+	unfit     bool // its initializer failed
+	out       []envelope
+
+	writing sync.Mutex // one writer at a time, in the order of out; guards cell
+	cell    Cell       // that gets its output
+}
+
+// startWorker starts one more.
+func (d *dispatcher) startWorker() error {
+	p, conn, err := newService(servicePool)
+	if err != nil {
+		return err
+	}
+	p.Name = strings.Replace(p.Name, "Process", "PoolWorker", 1)
+	if err := p.Start(); err != nil {
+		p.served.Close()
+		conn.Close()
+		return err
+	}
+	w := &worker{pool: d, process: p, conn: conn, knows: map[uint64]bool{}, cell: p.cell}
+	first := envelope{kind: kindStart}
+	if d.initial.Bytes != nil {
+		first = envelope{kind: kindInitialize, message: d.initial}
+	}
+	first.number = uint64(max(1, CPUCount()/d.options.Workers))
+	d.mu.Lock()
+	w.out = append(w.out, first)
+	d.workers = append(d.workers, w)
+	doomed := d.finishing() || d.broken != nil
+	d.mu.Unlock()
+	go d.follow(w)
+	if doomed { // since it was decided to start it
+		w.end()
+	}
+	w.flush()
+	return nil
+}
+
+// free reports whether the worker takes chunks.
+func (w *worker) free() bool { return w.ready && !w.retired && !w.pool.usedUp(w) }
+
+// give puts a chunk, and what the worker needs to know before it, in its envelopes.
+func (w *worker) give(c *chunk) {
+	j := c.job
+	switch {
+	case j.chunks == 1:
+		w.out = append(w.out, envelope{kind: kindCall, message: joinMessages(j.function, c.args), job: j.id, number: uint64(j.mode), cell: j.cell})
+	case !w.knows[j.id]:
+		w.knows[j.id] = true
+		w.out = append(w.out, envelope{kind: kindFunction, message: j.function, job: j.id, number: uint64(j.mode)})
+		fallthrough
+	default:
+		w.out = append(w.out, envelope{kind: kindChunk, message: c.args, job: j.id, number: uint64(c.number), cell: j.cell})
+	}
+	w.running = append(w.running, c)
+	w.given++
+}
+
+// flush sends what there is to send. A worker that cannot be written to is ending:
+// whoever reads from it learns that.
+func (w *worker) flush() {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	for {
+		w.pool.mu.Lock()
+		if len(w.out) == 0 {
+			w.pool.mu.Unlock()
+			return
+		}
+		e := w.out[0]
+		w.out[0] = envelope{}
+		w.out = w.out[1:]
+		w.pool.mu.Unlock()
+		if e.cell != nil && e.cell != w.cell {
+			w.process.helper.proc.Drain()
+			w.process.helper.route(e.cell)
+			w.cell = e.cell
+		}
+		_ = sendTo(w.conn, e.kind, e.message, e.job, e.number)
+	}
+}
+
+// end tells the worker to end at once.
+func (w *worker) end() {
+	w.pool.mu.Lock()
+	told := w.retired
+	w.retired = true
+	w.pool.mu.Unlock()
+	_ = w.process.Terminate() // it may just have ended
+	if !told {
+		w.conn.Close()
+	}
+}
+
+// endGrace is the time that a worker has to end.
+const endGrace = time.Second
+
+// follow takes the answers of a worker until its end, and has it replaced.
+func (d *dispatcher) follow(w *worker) {
+	for {
+		kind, m, id, number, err := receiveFrom(w.conn)
+		if err != nil {
+			break
+		}
+		if kind == kindResult || kind == kindFailure {
+			w.process.helper.proc.Drain()
+		}
+		finished := d.answer(w, kind, m, id, int(number))
+		if finished != nil {
+			d.finish(finished)
+		}
+		d.hand()
+	}
+	w.conn.Close()
+	timer := time.AfterFunc(endGrace, func() { _ = w.process.Kill() })
+	<-w.process.done
+	timer.Stop()
+	d.bury(w)
+}
+
+// answer takes note of a message of a worker. It returns the job that it was the
+// last answer to, nil if there is none.
+func (d *dispatcher) answer(w *worker, kind byte, m codec.Message, id uint64, number int) (finished *job) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch kind {
+	case kindReady:
+		w.ready, d.stillborn = true, 0
+	case kindUnfit:
+		w.unfit = true
+		err := fmt.Errorf("mp: the pool is broken: its initializer failed: %w", taskError(m, w.process.Name, w.process.PID(), -1))
+		if d.broken == nil {
+			d.broken = err
+		}
+	case kindKept:
+		w.recalling = false
+	case kindReturned, kindResult, kindFailure:
+		if kind == kindReturned {
+			w.recalling = false
+		}
+		i := slices.IndexFunc(w.running, func(c *chunk) bool { return c.job.id == id && c.number == number })
+		if i < 0 {
+			m.Close()
+			return nil
+		}
+		c := w.running[i]
+		w.running = slices.Delete(w.running, i, i+1)
+		switch {
+		case c.job.over:
+			m.Close()
+		case kind == kindReturned:
+			w.given--
+			d.waiting = slices.Insert(d.waiting, 0, c)
+		default:
+			return c.job.take(c, m, kind == kindFailure, w.process)
+		}
+	}
+	return nil
+}
+
+// finish ends a job all of whose chunks have been answered.
+func (d *dispatcher) finish(j *job) {
+	d.mu.Lock()
+	workers := slices.Clone(d.workers)
+	d.mu.Unlock()
+	for _, w := range workers {
+		w.process.helper.flush()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !j.over {
+		j.end()
+		d.forget(j)
+	}
+}
+
+// bury removes a worker that has ended, and starts another in its place.
+func (d *dispatcher) bury(w *worker) {
+	code, _ := w.process.ExitCode()
+	d.mu.Lock()
+	d.workers = slices.DeleteFunc(d.workers, func(x *worker) bool { return x == w })
+	lost := w.running
+	w.running = nil
+	w.out = nil
+	if len(lost) > 0 && w.ready {
+		c := lost[0]
+		lost = lost[1:]
+		c.args.Close()
+		if !c.job.over {
+			c.job.fail(&WorkerDiedError{Process: w.process.Name, PID: w.process.PID(), ExitCode: code, First: c.first, Last: c.first + c.count - 1})
+			d.forget(c.job)
+		}
+	}
+	d.waiting = append(slices.Clone(lost), d.waiting...)
+	err := d.broken
+	if err == nil && !w.ready && !w.retired {
+		d.stillborn++
+		switch startErr := w.process.Err(); {
+		case startErr != nil:
+			err = fmt.Errorf("mp: the pool is broken: %w", startErr)
+		case code >= 0 || d.stillborn >= maxStillborn:
+			err = fmt.Errorf("mp: the pool is broken: %w", &WorkerDiedError{Process: w.process.Name, PID: w.process.PID(), ExitCode: code, First: -1})
+		}
+	}
+	d.mu.Unlock()
+	_ = w.process.Close() // it has ended
+	if err == nil {
+		if fillErr := d.fill(); fillErr != nil {
+			err = fmt.Errorf("mp: the pool is broken: replacing %s: %w", w.process.Name, fillErr)
+		}
+	}
+	if err != nil {
+		d.breakDown(err)
+	}
+	d.hand()
+}
