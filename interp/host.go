@@ -153,6 +153,14 @@ func (e *evaluator) Cell() mpruntime.Cell {
 	return processCell{e}
 }
 
+// Goroutine implements mpruntime.Host.
+func (e *evaluator) Goroutine() uintptr {
+	if g := engine.Current(); g != nil && g.Statements && g.Here() {
+		return engine.StatementsGoroutine
+	}
+	return 0
+}
+
 // Domain implements mpruntime.Host.
 func (e *evaluator) Domain() *codec.Domain { return e.domain }
 

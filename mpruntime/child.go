@@ -107,7 +107,8 @@ func ServeChild(ctx context.Context, control io.ReadWriteCloser, host Host) (exi
 	adopt(b.Dir, b.Env, os.Stderr)
 	parent := &Process{Name: b.ParentName, role: roleParent, pid: b.ParentPID, done: make(chan struct{})}
 	here.mu.Lock()
-	here.host, here.parent, here.identity, here.daemon = host, parent, b.Identity, b.Daemon
+	here.host.Store(&installed{host, host.Domain()})
+	here.parent, here.identity, here.daemon = parent, b.Identity, b.Daemon
 	here.logging = b.Logging
 	here.segments.join(b.Segments)
 	here.self = &Process{Name: b.Name, Daemon: b.Daemon, role: roleSelf, identity: b.Identity, pid: os.Getpid()}

@@ -79,8 +79,11 @@ func (k *known) variable(operand any, shape string) unsafe.Pointer {
 	if !k.knows(operand) && !k.learn(reflect.TypeOf(operand), shape) {
 		return nil
 	}
-	return (*eface)(unsafe.Pointer(&operand)).data
+	return addressIn(operand)
 }
+
+// addressIn returns the pointer that an interface holds.
+func addressIn(operand any) unsafe.Pointer { return (*eface)(unsafe.Pointer(&operand)).data }
 
 // learn checks a type that is not the last one.
 func (k *known) learn(t reflect.Type, shape string) bool {

@@ -39,6 +39,12 @@ type Host interface {
 	// Cell returns the cell of the calling goroutine.
 	Cell() Cell
 
+	// Goroutine names the calling goroutine where it must count as the same as
+	// others, by a number that is no address: those that run the statements of the
+	// cells of a notebook, of which one may unlock what another has locked. It
+	// returns 0 for all others. It is called at every use of a re-entrant lock.
+	Goroutine() uintptr
+
 	// Command says how to start a helper that calls [ServeChild]. It is called
 	// once per helper.
 	Command() (Command, error)

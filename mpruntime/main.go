@@ -324,6 +324,9 @@ func (h *programHost) Domain() *codec.Domain { return h.domain }
 // Cell implements Host: the program is one.
 func (h *programHost) Cell() Cell { return h.cell }
 
+// Goroutine implements Host: all are told apart.
+func (h *programHost) Goroutine() uintptr { return 0 }
+
 // Command implements Host.
 func (h *programHost) Command() (Command, error) {
 	path, err := program()

@@ -101,20 +101,9 @@ func (m managerEnd) end() {
 // close ends the calls that wait, and all later ones.
 func (c *managerClient) close() {
 	c.mu.Lock()
-	c.err = ErrManagerGone
-	for number, reply := range c.pending {
-		reply <- managerReply{err: c.err}
-		delete(c.pending, number)
-	}
-	if c.door != nil {
-		c.door.Close()
-	}
+	c.fail()
 	c.mu.Unlock()
-	here.mu.Lock()
-	defer here.mu.Unlock()
-	if here.managers[c.name] == c {
-		delete(here.managers, c.name)
-	}
+	c.forget()
 }
 
 // DialManager connects to a manager that is served by [ServeManager], or that

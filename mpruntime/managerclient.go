@@ -114,14 +114,15 @@ func (c *managerClient) read(conn *frame.Conn) {
 		c.mu.Lock()
 		if err != nil {
 			conn.Close()
-			if c.conn == conn {
-				c.err = ErrManagerGone
-				for number, reply := range c.pending {
-					reply <- managerReply{err: c.err}
-					delete(c.pending, number)
-				}
+			gone := c.conn == conn
+			if gone {
+				c.fail()
 			}
+			local := c.door != nil // the name of another may be dialled again
 			c.mu.Unlock()
+			if gone && local {
+				c.forget()
+			}
 			return
 		}
 		reply := c.pending[request]
@@ -132,6 +133,28 @@ func (c *managerClient) read(conn *frame.Conn) {
 			continue
 		}
 		reply <- managerReply{failed: kind == kindRefusal, message: m}
+	}
+}
+
+// fail ends the calls that wait, and all later ones; c.mu is held. The door stays,
+// closed: it says that the manager was one of this machine.
+func (c *managerClient) fail() {
+	c.err = ErrManagerGone
+	for number, reply := range c.pending {
+		reply <- managerReply{err: c.err}
+		delete(c.pending, number)
+	}
+	if c.door != nil {
+		c.door.Close()
+	}
+}
+
+// forget takes a manager that is gone out of the record.
+func (c *managerClient) forget() {
+	here.mu.Lock()
+	defer here.mu.Unlock()
+	if here.managers[c.name] == c {
+		delete(here.managers, c.name)
 	}
 }
 

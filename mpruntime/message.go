@@ -32,11 +32,11 @@ func NewDomain(symbols codec.Symbols) *codec.Domain {
 
 // domain returns that of the current process, also where there is no host.
 func (r *record) domain() *codec.Domain {
+	if i := r.host.Load(); i != nil {
+		return i.domain
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.host != nil {
-		return r.host.Domain()
-	}
 	if r.plain == nil {
 		r.plain = NewDomain(nil)
 	}
@@ -45,7 +45,9 @@ func (r *record) domain() *codec.Domain {
 
 // encodeMessage makes a message of one value of any type. path is what it is called
 // in errors.
-func encodeMessage(v any, path string) (codec.Message, error) { return encodeWith(here.domain(), v, path) }
+func encodeMessage(v any, path string) (codec.Message, error) {
+	return encodeWith(here.domain(), v, path)
+}
 
 func encodeWith(domain *codec.Domain, v any, path string) (codec.Message, error) {
 	return codec.Encode(reflect.ValueOf(&v).Elem(), path, domain)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -476,5 +477,61 @@ func BenchmarkPoolStart(b *testing.B) {
 		}
 		p.Close()
 		p.Join()
+	}
+}
+
+// Pools, managers and listeners leave no descriptor and no process.
+func TestServicesLeaveNothing(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the descriptors of a process are counted in /proc")
+	}
+	inCell(t, t.Context())
+	once := func() {
+		p := mp.NewPool(2)
+		_, err := mp.Map(p, square, upTo(10))
+		must(t, err, p.Close(), p.Join())
+		m := mp.NewManager()
+		must(t, m.List().Append(1))
+		q := mp.NewProcess(func(l *mp.ListProxy) { l.Append(1) }, m.List())
+		must(t, q.Start())
+		join(t, q)
+		must(t, q.Close(), m.Shutdown())
+		l := listen(t, "tcp", "127.0.0.1:0", nil)
+		a, b := connect(t, l, "tcp", nil)
+		must(t, a.Send(1), b.Close(), a.Close(), l.Close())
+	}
+	once()
+	before := descriptors(t)
+	for range 5 {
+		once()
+	}
+	for limit := time.Now().Add(generous); descriptors(t) > before+4; time.Sleep(time.Millisecond) { // the stock of helpers varies
+		runtime.GC()
+		if time.Now().After(limit) {
+			t.Fatalf("%d descriptors were open, %d are", before, descriptors(t))
+		}
+	}
+	if left := mp.ActiveChildren(); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir("/proc/self/fd")
+	must(t, err)
+	return len(list)
+}
+
+func TestPoolOfADaemon(t *testing.T) {
+	_, out, _ := inCell(t, t.Context())
+	p := mp.NewProcess(func() {
+		fmt.Println(errors.Is(mp.NewPool(1).Err(), mp.ErrDaemonChild), errors.Is(mp.NewManager().Err(), mp.ErrDaemonChild))
+	})
+	p.Daemon = true
+	must(t, p.Start())
+	join(t, p)
+	if out.line(t, 0) != "true true" {
+		t.Errorf("%q", out)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"cuaderno/internal/codec"
@@ -18,8 +19,8 @@ import (
 
 // record is what a process knows about itself.
 type record struct {
+	host     atomic.Pointer[installed] // nil: none
 	mu       sync.Mutex
-	host     Host
 	self     *Process
 	parent   *Process // nil in MainProcess
 	identity []int    // position in the tree: empty in MainProcess, {3, 1} in Process-3:1
@@ -31,7 +32,7 @@ type record struct {
 	plain    *codec.Domain // where there is no host
 	managers map[string]*managerClient
 	streamed *codec.Domain // of network connections
-	logging  *slog.Level // nil if nothing is logged
+	logging  *slog.Level   // nil if nothing is logged
 	segments segments
 	buffers  packet.Buffers // of pipes and queues
 	feeders  feeders
@@ -50,10 +51,10 @@ var here = &record{self: &Process{Name: "MainProcess", role: roleSelf, pid: os.G
 func Install(h Host) error {
 	here.mu.Lock()
 	defer here.mu.Unlock()
-	if here.host != nil {
+	if here.host.Load() != nil {
 		return errors.New("mp: installing a host: this process has one already")
 	}
-	here.host = h
+	here.host.Store(&installed{h, h.Domain()})
 	here.stock.open()
 	return nil
 }
@@ -134,10 +135,18 @@ func defaultName(identity []int) string {
 	return "Process-" + strings.Join(parts, ":")
 }
 
+// installed is a host, and what it always says.
+type installed struct {
+	Host
+	domain *codec.Domain
+}
+
+// getHost returns nil if there is none.
 func (r *record) getHost() Host {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.host
+	if i := r.host.Load(); i != nil {
+		return i.Host
+	}
+	return nil
 }
 
 // isDaemon reports whether the current process is a daemon.

@@ -10,7 +10,7 @@ import (
 
 // An RLock is a lock that the goroutine that holds it may take again, and then
 // releases as often (CPython: multiprocessing.RLock). The owner is a goroutine of
-// a process; all goroutines of that process may release it, because what one cell
+// a process, and the statements of all cells of a notebook count as one goroutine; all goroutines of that process may release it, because what one cell
 // has locked another may have to unlock (CPython: the owner only). For a process
 // that ends while it holds the lock see [Lock].
 type RLock struct{ exclusion }
@@ -24,7 +24,7 @@ func NewRLock() *RLock {
 
 func (l *RLock) attach() {
 	if l.region != nil {
-		l.mutex = l.region.Reentrant(sharedAt)
+		l.mutex = l.region.Reentrant(sharedAt, goroutine)
 	}
 }
 

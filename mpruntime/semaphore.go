@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"sync/atomic"
 	"time"
 
 	"cuaderno/internal/codec"
@@ -77,13 +76,15 @@ func (s *BoundedSemaphore) Value() int { return s.value() }
 
 // Layout of a semaphore, from sharedAt.
 const (
-	permitsAt     = sharedAt
-	mostPermitsAt = permitsAt + shm.SemaphoreSize
-	boundedAt     = mostPermitsAt + 4
-	holdersAt     = sharedAt + 64
-	holderSize    = 16
-	maxHolders    = 120
-	permitsSize   = holdersAt - sharedAt + maxHolders*holderSize
+	permitsAt      = sharedAt
+	mostPermitsAt  = permitsAt + shm.SemaphoreSize
+	boundedAt      = mostPermitsAt + 4
+	permitsGuardAt = boundedAt + 4
+	unownedAt      = permitsGuardAt + shm.MutexSize
+	holdersAt      = sharedAt + 64
+	holderSize     = 16
+	maxHolders     = 120
+	permitsSize    = holdersAt - sharedAt + maxHolders*holderSize
 )
 
 // reclaimEvery is how long a process waits before it looks for permits of the dead.
@@ -94,7 +95,7 @@ type permits struct {
 	shared
 	count   shm.Semaphore
 	most    uint32
-	bounded bool
+	holders *holders // of a bounded one
 }
 
 func newPermits(n []int, bounded bool) (p permits) {
@@ -122,90 +123,40 @@ func newPermits(n []int, bounded bool) (p permits) {
 
 func (p *permits) attach() {
 	p.count, p.most = p.region.Semaphore(permitsAt), p.region.Uint32(mostPermitsAt).Load()
-	p.bounded = p.region.Uint32(boundedAt).Load() != 0
+	if p.region.Uint32(boundedAt).Load() != 0 {
+		p.holders = &holders{p.region, p.region.Mutex(permitsGuardAt), p.count, p.most}
+	}
 }
 
-// take takes a permit if there is one, and notes who has it.
+// take takes a permit if there is one.
 func (p *permits) take() bool {
-	if !p.count.TryAcquire() {
-		return false
+	if p.holders != nil {
+		return p.holders.take()
 	}
-	if p.bounded {
-		p.note()
-	}
-	return true
+	return p.count.TryAcquire()
 }
 
 // await takes a permit, also from processes that have ended.
 func (p *permits) await(ctx context.Context, limit time.Time) error {
+	if p.holders == nil {
+		return p.count.Acquire(ctx, limit)
+	}
 	for {
 		next := limit
-		if soon := deadline(reclaimEvery); p.bounded && (limit.IsZero() || soon.Before(limit)) {
+		if soon := deadline(reclaimEvery); limit.IsZero() || soon.Before(limit) {
 			next = soon
 		}
-		err := p.count.Acquire(ctx, next)
+		err := p.count.Await(ctx, next)
 		switch {
-		case err == nil && p.bounded:
-			p.note()
-			return nil
+		case err == nil:
+			if p.holders.take() {
+				return nil
+			}
 		case !errors.Is(err, ErrTimeout) || next.Equal(limit):
 			return err
+		default:
+			p.holders.reclaim()
 		}
-		p.reclaim()
-	}
-}
-
-// holder returns who may have permits, and how many.
-func (p *permits) holder(i int) (owner *atomic.Uint64, held *atomic.Uint32) {
-	at := holdersAt + i*holderSize
-	return p.region.Uint64(at), p.region.Uint32(at + 8)
-}
-
-// note counts a permit of this process. Beyond maxHolders processes permits have
-// no owner.
-func (p *permits) note() {
-	self := uint64(shm.Self())
-	for i := range maxHolders {
-		owner, held := p.holder(i)
-		if now := owner.Load(); now == self || now == 0 && owner.CompareAndSwap(0, self) {
-			held.Add(1)
-			return
-		}
-	}
-}
-
-// forget counts back a permit of this process or, if it has none, of another for
-// which it is given. It reports whether there was one.
-func (p *permits) forget() bool {
-	self := uint64(shm.Self())
-	for _, others := range []bool{false, true} {
-		for i := range maxHolders {
-			owner, held := p.holder(i)
-			if owner.Load() != self != others {
-				continue
-			}
-			for n := held.Load(); n > 0; n = held.Load() {
-				if held.CompareAndSwap(n, n-1) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// reclaim gives back what ended processes had.
-func (p *permits) reclaim() {
-	for i := range maxHolders {
-		owner, held := p.holder(i)
-		now := owner.Load()
-		if now == 0 || shm.Owner(now).Alive() {
-			continue
-		}
-		if n := held.Swap(0); n > 0 {
-			p.count.Release(n, p.most)
-		}
-		owner.CompareAndSwap(now, 0)
 	}
 }
 
@@ -250,12 +201,16 @@ func (p *permits) release(n []int) error {
 	if len(n) > 1 || count < 1 {
 		return fmt.Errorf("mp: releasing %v permits", n)
 	}
-	if count > maxPermits || !p.count.Release(uint32(count), p.most) {
-		return errors.New("mp: a semaphore was released too many times")
+	released := count <= maxPermits
+	switch {
+	case !released:
+	case p.holders != nil:
+		released = p.holders.give(uint32(count))
+	default:
+		released = p.count.Release(uint32(count), p.most)
 	}
-	// A process that is killed just here, or between taking a permit and noting it,
-	// leaves a permit more or less; nothing but a lock around both could help.
-	for ; p.bounded && count > 0 && p.forget(); count-- {
+	if !released {
+		return errors.New("mp: a semaphore was released too many times")
 	}
 	return nil
 }

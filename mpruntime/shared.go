@@ -100,6 +100,16 @@ func fail(err error) {
 	panic(err)
 }
 
+// goroutine names the calling goroutine as the owner of re-entrant locks.
+func goroutine() uint64 {
+	if host := here.getHost(); host != nil {
+		if id := host.Goroutine(); id != 0 {
+			return uint64(id)
+		}
+	}
+	return shm.Goroutine()
+}
+
 // warnOfDeath tells the user that a lock was taken from a process that had ended.
 func warnOfDeath(what string, died shm.Owner) {
 	text := fmt.Sprintf("mp: process %d ended while it held the %s; the %s is taken from it\n", died.PID(), what, what)

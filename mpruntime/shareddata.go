@@ -10,11 +10,14 @@ import (
 	"time"
 
 	"cuaderno/internal/codec"
+	"cuaderno/internal/shm"
 )
 
 // sharedData is a row of elements of one fixed size in shared memory, with a lock:
 // what values and arrays are when their type is taken away.
 type sharedData struct {
+	// variable comes first: the engine of cells finds it there.
+	variable shm.Variable
 	exclusion
 	shape  string
 	kind   reflect.Kind // of the elements if they are numbers or bools, else Invalid
@@ -49,7 +52,9 @@ func newSharedData(what string, t reflect.Type, n int) *sharedData {
 
 func (s *sharedData) attach(shape string, size, n int) {
 	s.shape, s.kind, s.size = shape, kindOf(shape), size
-	s.mutex = s.region.Reentrant(sharedAt)
+	lock := s.region.Reentrant(sharedAt, goroutine)
+	s.mutex = lock
+	s.variable.SetLock(lock)
 	s.base = s.region.Pointer(dataAt, n*size)
 	s.bounds = make([]struct{}, n)
 }
@@ -81,7 +86,7 @@ func (s *sharedData) load(i int, to any) {
 		return
 	}
 	_ = s.bounds[i]
-	if p := s.one.variable(to, s.shape); p != nil {
+	if p := s.operand(to); p != nil {
 		s.move(p, s.element(i))
 	}
 	runtime.KeepAlive(s)
@@ -93,10 +98,24 @@ func (s *sharedData) store(i int, from any) {
 		return
 	}
 	_ = s.bounds[i]
-	if p := s.one.variable(from, s.shape); p != nil {
+	if p := s.operand(from); p != nil {
 		s.move(s.element(i), p)
 	}
 	runtime.KeepAlive(s)
+}
+
+// operand returns the address of the caller's variable that x points to; see
+// [known.variable]. From then on the engine of cells knows where the element is, if
+// it is the only one.
+func (s *sharedData) operand(x any) address {
+	if s.one.knows(x) {
+		return addressIn(x)
+	}
+	p := s.one.variable(x, s.shape)
+	if p != nil && len(s.bounds) == 1 && s.kind != reflect.Invalid && s.size <= 8 {
+		s.variable.SetAddress(s.base)
+	}
+	return p
 }
 
 // add adds the variable that delta points to to element i, with the lock, and
@@ -106,7 +125,7 @@ func (s *sharedData) add(i int, delta any) {
 		return
 	}
 	_ = s.bounds[i]
-	p := s.one.variable(delta, s.shape)
+	p := s.operand(delta)
 	if p == nil || !s.mutex.Take() && !s.begin() {
 		return
 	}

@@ -42,7 +42,7 @@ func (s *stock) open() {
 // takeHelper returns an idle helper, or starts one.
 func (r *record) takeHelper() (*helper, error) {
 	r.mu.Lock()
-	host, share := r.host, r.parent != nil
+	host, share := r.getHost(), r.parent != nil
 	r.mu.Unlock()
 	for {
 		h := r.stock.take()

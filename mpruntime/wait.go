@@ -12,8 +12,8 @@ import (
 )
 
 // A Waitable is what [Wait] waits for: a *Conn or a *SimpleQueue that has something to
-// receive or is at its end, a *Listener that has a connection to accept, a *Queue or *JoinableQueue that has something to get, a
-// *Process that has ended.
+// receive or is at its end, a *Listener that has a connection to accept, a *Queue or
+// *JoinableQueue that has something to get, a *Process that has ended.
 type Waitable interface {
 	// source returns what to look at.
 	source() (source, error)
@@ -172,7 +172,11 @@ func (c *Conn) source() (source, error) {
 	if conn, ok := c.socket.(syscall.Conn); ok {
 		return source{conns: []syscall.Conn{conn}}, nil
 	}
-	return source{ready: c.socket.Ready}, nil
+	s := source{ready: c.socket.Ready}
+	if stream, ok := c.socket.(*stream); ok {
+		s.done = stream.wanted().filled()
+	}
+	return s, nil
 }
 
 func (q *queue) source() (source, error) {

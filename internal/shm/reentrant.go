@@ -12,15 +12,24 @@ const ReentrantSize = 24
 
 // A Reentrant is a mutex that its owner, a goroutine of a process, may take
 // several times.
+//
+// What stands beside the Mutex's word changes only while that is held, and is
+// written by plain stores: the instructions that take and release the word order
+// them, and an atomic store would cost as much as one of these.
 type Reentrant struct {
 	mutex     *Mutex
-	goroutine *atomic.Uint64 // 0 unless held
-	depth     *atomic.Uint64 // of use to the owner only
+	goroutine *uint64 // 0 unless held
+	depth     *uint64 // of use to the owner only
+	caller    func() uint64
 }
 
-// Reentrant returns the reentrant mutex at offset off, a multiple of 8.
-func (r *Region) Reentrant(off int) *Reentrant {
-	return &Reentrant{r.Mutex(off), r.Uint64(off + 8), r.Uint64(off + 16)}
+// Reentrant returns the reentrant mutex at offset off, a multiple of 8. caller says
+// who calls, as [Goroutine] does; goroutines for which it says the same count as
+// one. It never says 0.
+func (r *Region) Reentrant(off int, caller func() uint64) *Reentrant {
+	aligned(off, 8)
+	goroutine, depth := (*uint64)(r.Pointer(off+8, 8)), (*uint64)(r.Pointer(off+16, 8))
+	return &Reentrant{r.Mutex(off), goroutine, depth, caller}
 }
 
 // Owner returns the process that holds the mutex, 0 if none does.
@@ -31,7 +40,7 @@ func (m *Reentrant) Mine() bool { return m.mutex.Mine() }
 
 // Depth returns how often the owner holds the mutex.
 func (m *Reentrant) Depth() int {
-	d := m.depth.Load()
+	d := *m.depth
 	runtime.KeepAlive(m)
 	return int(d)
 }
@@ -40,16 +49,18 @@ func (m *Reentrant) Depth() int {
 func (m *Reentrant) again(id uint64) bool {
 	// The goroutine is cleared before the release, so what is seen here with this
 	// process as the owner was set under the present hold.
-	if m.goroutine.Load() != id || !m.mutex.Mine() {
+	if atomic.LoadUint64(m.goroutine) != id || !m.mutex.Mine() {
 		return false
 	}
-	m.depth.Store(m.depth.Load() + 1)
+	*m.depth++
 	return true
 }
 
 // Take is [Mutex.Take]; the owner always succeeds.
-func (m *Reentrant) Take() bool {
-	id := uint64(goroutineID())
+func (m *Reentrant) Take() bool { return m.TakeAs(m.caller()) }
+
+// TakeAs is Take for who knows what the mutex's caller function would say.
+func (m *Reentrant) TakeAs(id uint64) bool {
 	ok := m.mutex.Take()
 	if ok {
 		m.enter(id, 1)
@@ -62,7 +73,7 @@ func (m *Reentrant) Take() bool {
 
 // TryLock is [Mutex.TryLock]; the owner always succeeds.
 func (m *Reentrant) TryLock() (ok bool, died Owner) {
-	id := uint64(goroutineID())
+	id := m.caller()
 	if m.again(id) {
 		return true, 0
 	}
@@ -75,7 +86,7 @@ func (m *Reentrant) TryLock() (ok bool, died Owner) {
 
 // Lock is [Mutex.Lock]; the owner always succeeds, at once.
 func (m *Reentrant) Lock(ctx context.Context, deadline time.Time) (died Owner, err error) {
-	id := uint64(goroutineID())
+	id := m.caller()
 	if m.again(id) {
 		return 0, nil
 	}
@@ -88,8 +99,8 @@ func (m *Reentrant) Lock(ctx context.Context, deadline time.Time) (died Owner, e
 
 // enter notes the calling goroutine as the owner.
 func (m *Reentrant) enter(id, depth uint64) {
-	m.depth.Store(depth)
-	m.goroutine.Store(id)
+	*m.depth = depth
+	*m.goroutine = id
 }
 
 // Unlock undoes one Lock. Any goroutine of the process that holds the mutex may
@@ -98,12 +109,12 @@ func (m *Reentrant) Unlock() bool {
 	if !m.mutex.Mine() {
 		return false
 	}
-	if d := m.depth.Load(); d > 1 {
-		m.depth.Store(d - 1)
+	if *m.depth > 1 {
+		*m.depth--
 		runtime.KeepAlive(m)
 		return true
 	}
-	m.goroutine.Store(0)
+	*m.goroutine = 0
 	ok := m.mutex.Unlock()
 	runtime.KeepAlive(m)
 	return ok
@@ -115,8 +126,8 @@ func (m *Reentrant) Leave() (depth int) {
 	if !m.mutex.Mine() {
 		return 0
 	}
-	d := m.depth.Load()
-	m.goroutine.Store(0)
+	d := *m.depth
+	*m.goroutine = 0
 	m.mutex.Unlock()
 	runtime.KeepAlive(m)
 	return int(d)
@@ -125,7 +136,7 @@ func (m *Reentrant) Leave() (depth int) {
 // Return is Lock to the depth that Leave has returned.
 func (m *Reentrant) Return(ctx context.Context, depth int) (died Owner, err error) {
 	if died, err = m.mutex.Lock(ctx, time.Time{}); err == nil {
-		m.enter(uint64(goroutineID()), uint64(depth))
+		m.enter(m.caller(), uint64(depth))
 	}
 	runtime.KeepAlive(m)
 	return died, err

@@ -50,6 +50,19 @@ func (s Semaphore) Acquire(ctx context.Context, deadline time.Time) error {
 	return nil
 }
 
+// Await waits until there is a permit, which it does not take, or returns an error
+// as [Word.Wait] does.
+func (s Semaphore) Await(ctx context.Context, deadline time.Time) error {
+	s.waiting.Add(1)
+	defer s.waiting.Add(^uint32(0))
+	for s.count.Load() == 0 {
+		if err := s.count.Wait(ctx, 0, deadline); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Release adds n permits. It adds none and returns false if there would be more
 // than most.
 func (s Semaphore) Release(n, most uint32) bool {

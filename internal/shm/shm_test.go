@@ -211,7 +211,7 @@ func TestMutexIsInterrupted(t *testing.T) {
 
 func TestReentrant(t *testing.T) {
 	r := region(t)
-	m := r.Reentrant(reentrantAt)
+	m := r.Reentrant(reentrantAt, shm.Goroutine)
 	background := context.Background()
 	for range 3 {
 		if _, err := m.Lock(background, soon()); err != nil {

@@ -35,6 +35,8 @@ const labelKey = "cuaderno cell"
 type Goroutine struct {
 	labels labelMap // must stay first: the runtime's pointer leads here
 	Cell   *Cell
+	// Statements is set on the goroutine that runs the statements of a cell.
+	Statements bool
 	// Local is what an engine keeps for the goroutine. Only the goroutine itself
 	// may use it, and whoever has seen it end.
 	Local any
@@ -42,6 +44,10 @@ type Goroutine struct {
 	// inherited the record may get the id of one that ended.
 	id atomic.Uintptr
 }
+
+// StatementsGoroutine stands for all goroutines that run statements of cells where
+// they count as one: where one cell unlocks what another has locked.
+const StatementsGoroutine = 1
 
 func newGoroutine(cell *Cell) *Goroutine {
 	g := &Goroutine{Cell: cell}

@@ -61,7 +61,7 @@ func (c *compiler) staticCall(call *ssa.CallCommon, fn *ssa.Function, dst uintpt
 		return c.mark(m, call)
 	}
 	if f := c.e.target(fn); f != nil {
-		return c.inlineDeclared(call, f, dst, wanted, c.sessionCall(call, f, dst, wanted))
+		return c.sharedCall(fn, call, dst, wanted, c.inlineDeclared(call, f, dst, wanted, c.sessionCall(call, f, dst, wanted)))
 	}
 	if s := c.intrinsic(fn, call, dst, wanted); s != nil {
 		return s
@@ -92,6 +92,10 @@ func (c *compiler) staticCall(call *ssa.CallCommon, fn *ssa.Function, dst uintpt
 // mayWait reports whether a function of package mp may wait for another process.
 // Those that touch shared memory only are to cost nothing more.
 func mayWait(sig *types.Signature, name string) bool {
+	switch name {
+	case "Unlock", "Release", "Err":
+		return false
+	}
 	if n := sig.Results().Len(); n > 0 && types.Identical(sig.Results().At(n-1).Type(), types.Universe.Lookup("error").Type()) {
 		return true
 	}

@@ -224,6 +224,9 @@ func (p *Program) Run() {
 	p.engine.Watched(func() {
 		th, _ := current()
 		defer p.forget()
+		if th.g != nil {
+			th.g.Statements = true
+		}
 		for _, fn := range []*ssa.Function{p.initialize, p.main, p.statements} {
 			if fn != nil {
 				fr := th.bottom.next(p.engine.declaredAs(fn))
@@ -264,18 +267,19 @@ func (e *Engine) markerOf(fn *ssa.Function) marker {
 
 // mark compiles the call of a marker.
 func (c *compiler) mark(m marker, call *ssa.CallCommon) step {
+	if m == ignoredMarker {
+		x := get[iface](c, call.Args[0])
+		return func(fr *frame) {
+			if x := x(fr); x.tab != nil && fr.th.g != nil {
+				fr.th.g.Cell.Ignored(*(*error)(pointer(&x)))
+			}
+		}
+	}
 	boxes := make([]value[any], len(call.Args))
 	for i, a := range call.Args {
 		boxes[i] = c.boxed(a)
 	}
 	last := boxes[len(boxes)-1]
-	if m == ignoredMarker {
-		return func(fr *frame) {
-			if err, ok := last(fr).(error); ok && fr.th.g != nil {
-				fr.th.g.Cell.Ignored(err)
-			}
-		}
-	}
 	failing := types.Identical(call.Args[len(boxes)-1].Type(), types.Universe.Lookup("error").Type())
 	return func(fr *frame) {
 		var v engine.Value

@@ -1,0 +1,148 @@
+package mpruntime
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"reflect"
+
+	"cuaderno/internal/codec"
+	"cuaderno/internal/frame"
+)
+
+// A managerObject is the manager as its clients call it.
+type managerObject struct{ m *managerServer }
+
+// Create makes an object and returns its number.
+func (o *managerObject) Create(ctx context.Context, s *managerSession, kind string, args []any) (uint64, error) {
+	o.m.mu.Lock()
+	construct, users := o.m.types[kind]
+	o.m.mu.Unlock()
+	if !users {
+		v, err := newManaged(kind, args)
+		if err != nil {
+			return 0, err
+		}
+		return o.m.add(kind, reflect.ValueOf(v), false).number, nil
+	}
+	results, err := s.call(ctx, construct, kind, args, true)
+	if err != nil {
+		return 0, err
+	}
+	if len(results) != 1 || results[0] == nil {
+		return 0, fmt.Errorf("mp: the constructor of %s returns no object", kind)
+	}
+	return o.m.add(kind, reflect.ValueOf(results[0]), true).number, nil
+}
+
+// Register takes the constructor of a type of the user.
+func (o *managerObject) Register(ctx context.Context, s *managerSession, kind string, packed []byte) error {
+	if s.domain != here.domain() {
+		return fmt.Errorf("mp: the constructor of %s comes from another machine: %w", kind, errStreamFunction)
+	}
+	var f any
+	var failed error
+	if err := callUser(ctx, func() { f, failed = unpack(codec.Message{Bytes: packed}) }); err != nil {
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	v, sig, err := taskFunction(f)
+	if err != nil {
+		return err
+	}
+	if sig.values != 1 {
+		return fmt.Errorf("mp: the constructor of %s returns no object", kind)
+	}
+	o.m.mu.Lock()
+	defer o.m.mu.Unlock()
+	o.m.types[kind] = v
+	return nil
+}
+
+// Share gives an object a name.
+func (o *managerObject) Share(name string, number uint64) error {
+	o.m.mu.Lock()
+	defer o.m.mu.Unlock()
+	if o.m.objects[number] == nil {
+		return fmt.Errorf("mp: the manager has no object %d", number)
+	}
+	o.m.shared[name] = o.m.objects[number]
+	return nil
+}
+
+// Shared returns the object with a name.
+func (o *managerObject) Shared(name string) (kind string, number uint64, err error) {
+	o.m.mu.Lock()
+	defer o.m.mu.Unlock()
+	shared := o.m.shared[name]
+	if shared == nil {
+		return "", 0, fmt.Errorf("mp: the manager shares nothing by the name %q", name)
+	}
+	return shared.kind, shared.number, nil
+}
+
+// Listen has the server take clients from the network too, until it ends.
+func (o *managerObject) Listen(network, address string, key []byte) (string, error) {
+	l, err := o.m.listen(network, address, key)
+	if err != nil {
+		return "", err
+	}
+	o.m.group.Go(func() {
+		<-o.m.closed
+		l.Close()
+	})
+	return l.Addr().String(), nil
+}
+
+// listen serves whoever knows the key until the listener is closed.
+func (m *managerServer) listen(network, address string, key []byte) (net.Listener, error) {
+	if err := checkNetwork(network); err != nil {
+		return nil, err
+	}
+	l, err := net.Listen(network, address)
+	if err != nil {
+		return nil, fmt.Errorf("mp: listening: %w", err)
+	}
+	m.group.Go(func() {
+		places := make(chan struct{}, maxHandshakes)
+		for {
+			places <- struct{}{}
+			raw, err := l.Accept()
+			if err != nil {
+				return
+			}
+			m.group.Go(func() {
+				err := welcome(raw, key)
+				<-places
+				if err != nil {
+					raw.Close()
+					return
+				}
+				conn := frame.New(plainConn{raw})
+				if sendTo(conn, kindHello, codec.Message{Bytes: []byte(m.name)}, 0, 0) == nil {
+					m.serve(conn, here.streamDomain())
+				}
+				conn.Close()
+			})
+		}
+	})
+	return l, nil
+}
+
+// ServeManager serves a manager in the calling process, for clients that know the
+// key and connect with [DialManager], until ctx or the calling cell ends.
+func ServeManager(ctx context.Context, network, address string, key []byte) error {
+	ctx, done := waitContext(ctx)
+	defer done()
+	m := newManagerServer(newManagerName())
+	l, err := m.listen(network, address, key)
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	close(m.closed)
+	l.Close()
+	return context.Cause(ctx)
+}
