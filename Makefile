@@ -28,7 +28,7 @@ GENERATOR_INPUTS := go.mod $(filter-out %_test.go,$(wildcard internal/stdgen/*.g
 	$(filter-out %_test.go $(wildcard interp/stdlib/std_* interp/symbols/std_*),$(wildcard interp/stdlib/*.go interp/symbols/*.go))
 OUTPUTS_EXIST := $(and $(wildcard interp/stdlib/std_*.zip),$(wildcard interp/symbols/std_*.go))
 
-.PHONY: help build generate check test arm64 notebook lab bench bench-lang conformance fidelity update clean hooks go-present python-present venv kernelspec FORCE
+.PHONY: help build generate check test test-faults arm64 notebook lab bench bench-lang bench-processes conformance fidelity update clean hooks go-present python-present venv kernelspec FORCE
 .DEFAULT_GOAL := help
 
 help: ## show the verbs
@@ -63,14 +63,20 @@ check: go-present $(GENERATED) ## format, vet, module file, linter, layers
 	@if go run $(LINT) version >/dev/null 2>&1; then go run $(LINT) run ./...; \
 		else echo "golangci-lint cannot be fetched or built here: skipped" >&2; test -z "$$CI"; fi
 
-test: build venv kernelspec ## all tests, with the race detector, Jupyter and a browser
+test: build venv kernelspec ## all tests but those of faults, with the race detector, Jupyter and a browser
 	@for b in $(BROWSERS); do command -v $$b >/dev/null && exit 0; done; \
 		echo "No Chromium: the JupyterLab test is left out; mend it with: apt-get install chromium"
 	@if command -v $$(go env CC) >/dev/null; then race=-race; else race=; \
 		echo "No C compiler ($$(go env CC)): testing without the race detector; mend it with: apt-get install gcc"; fi; \
 	printf '\033[1m== %s\033[0m\n' "go test $$race ./..."; \
 	test -z "$$race" || export CGO_ENABLED=1; \
-	CUADERNO_VENV=$(VENV) CUADERNO_PICTURES=$(CURDIR)/build/lab go test $$race ./...
+	CUADERNO_VENV=$(VENV) CUADERNO_PICTURES=$(CURDIR)/build/lab go test $$race -skip '^TestFault' ./...
+
+# The tests choose random moments: a run that fails names its -seed.
+test-faults: build ## the tests of faults: processes killed at random moments, nothing left to use, interrupts
+	$(call need,command -v $$(go env CC),the race detector needs a C compiler,apt-get install gcc)
+	$(call say,go test -race -run '^TestFault' ./mpruntime/faults ./cmd/cuaderno)
+	@CGO_ENABLED=1 go test -race -count 1 -run '^TestFault' ./mpruntime/faults ./cmd/cuaderno
 
 arm64: go-present ## the engine's tests for arm64, under qemu-user
 	$(call need,command -v $(QEMU),$(QEMU) is missing,apt-get install qemu-user)

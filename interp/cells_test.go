@@ -59,7 +59,7 @@ func runNotebook(t *testing.T, session lang.Session, file string) {
 				got.Files = append(got.Files, txtar.File{Name: name, Data: []byte(text)})
 			}
 		}
-		add("stdout", out.text(false))
+		add("stdout", pids.ReplaceAllString(out.text(false), "pid N"))
 		add("stderr", pids.ReplaceAllString(plain(out.text(true)), "pid N"))
 		add("display", strings.Join(out.displays, "\n"))
 		if outcome.Result != nil {

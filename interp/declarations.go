@@ -41,7 +41,7 @@ type declarationLog struct {
 
 	mu    sync.Mutex
 	end   int64
-	known map[int]*declaration // what was read, by serial
+	known map[int]*declaration // what was read or appended, by serial
 	order []*declaration
 }
 
@@ -71,6 +71,7 @@ func (l *declarationLog) append(d declaration) error {
 		return fmt.Errorf("noting the declarations of a cell: %w", err)
 	}
 	l.end = nextOffset(l.end, len(m.Bytes))
+	l.known[d.Serial] = &d
 	return nil
 }
 

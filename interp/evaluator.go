@@ -36,6 +36,7 @@ import (
 // An evaluator is what a session and a child have in common: what cells have
 // declared, and the engine that runs them.
 type evaluator struct {
+	headroom []byte // of a child: never touched, so that it is no memory but for the collector
 	importer *stdlib.Importer
 	checker  *check.Session
 	engine   *compiled.Engine
@@ -66,6 +67,7 @@ func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command, memoryLim
 	if err := importer.Check(); err != nil {
 		return nil, err
 	}
+	importer.Hide("cuaderno/mpruntime", hostNames...)
 	checker, err := check.New(importer, preloaded())
 	if err != nil {
 		return nil, err
@@ -91,6 +93,14 @@ func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command, memoryLim
 // preloaded are the packages that cells use without importing them.
 func preloaded() map[string]string {
 	return map[string]string{"mp": "cuaderno/mpruntime", "display": "cuaderno/interp/display"}
+}
+
+// hostNames are what package mp has for programs that run functions in other
+// processes, as this one does: a cell that called Shutdown would have no processes
+// any more.
+var hostNames = []string{
+	"Cell", "Command", "Declared", "ErrNoHost", "Host", "Install", "Interrupt", "NewDomain",
+	"Prepare", "ServeChild", "ServiceHost", "Shutdown", "Target", "Warmer",
 }
 
 // next returns the serial of the next cell.

@@ -37,14 +37,17 @@ const method = "Run"
 func (e *evaluator) Describe(target any, args []any) (mpruntime.Target, error) {
 	v := reflect.ValueOf(target)
 	if !v.IsValid() {
-		return mpruntime.Target{}, errors.New("mp.NewProcess: the target is nil: give a function, or a value with Run()")
+		return mpruntime.Target{}, errors.New("the target is nil: give a function, or a value with Run()")
 	}
 	c := call{args: args}
 	var name string
 	if v.Kind() == reflect.Func {
+		if v.IsNil() {
+			return mpruntime.Target{}, errors.New("the target is a nil function")
+		}
 		f, err := e.engine.Function(v)
 		if err != nil {
-			return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: the target cannot be named to another process: %w", err)
+			return mpruntime.Target{}, fmt.Errorf("the target cannot be named to another process: %w", err)
 		}
 		c.function, c.sig, name = f, v.Type(), f.Name
 		if f.Literal {
@@ -53,18 +56,42 @@ func (e *evaluator) Describe(target any, args []any) (mpruntime.Target, error) {
 	} else {
 		m := v.MethodByName(method)
 		if !m.IsValid() || m.Type().NumIn() > 0 {
-			return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: a %s is no target: give a function, or a value with Run()", typeName(v.Type()))
+			return mpruntime.Target{}, fmt.Errorf("%s is no target: give a function, or a value with Run()", typeName(v.Type()))
 		}
 		if _, ok := e.engine.TypeName(base(v.Type())); !ok {
-			return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: the type of the target, %s, cannot be named to another process", typeName(v.Type()))
+			return mpruntime.Target{}, fmt.Errorf("the type of the target, %s, cannot be named to another process", typeName(v.Type()))
 		}
 		c.recv, c.sig, name = v, m.Type(), receiverName(v.Type())+"."+method
 	}
 	if n := c.sig.NumIn(); len(args) < n && !(c.sig.IsVariadic() && len(args) == n-1) || len(args) > n && !c.sig.IsVariadic() {
-		return mpruntime.Target{}, fmt.Errorf("mp.NewProcess: wrong number of arguments for %s: have %d, want %d", name, len(args), n)
+		return mpruntime.Target{}, fmt.Errorf("wrong number of arguments for %s: have %d, want %d", name, len(args), n)
+	}
+	for i, arg := range args {
+		if err := fits(reflect.ValueOf(arg), param(c.sig, i)); err != nil {
+			return mpruntime.Target{}, fmt.Errorf("argument %d of %s: %w", i+1, name, err)
+		}
 	}
 	return mpruntime.Target{Name: name, Value: c}, nil
 }
+
+// fits refuses what cannot become an argument of type t, where the types of the
+// cell have not done so already: arguments in a []any. Whether a number loses
+// something, and which of the types with one name is meant, shows in the child.
+func fits(x reflect.Value, t reflect.Type) error {
+	switch {
+	case !x.IsValid():
+		switch t.Kind() {
+		case reflect.Interface, reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Chan:
+			return nil
+		}
+		return fmt.Errorf("it is nil, and %s is wanted", typeName(t))
+	case x.Type().AssignableTo(t), x.Type().ConvertibleTo(t) && x.Kind() == t.Kind(), typeName(x.Type()) == typeName(t), isNumeric(x.Kind()) && isNumeric(t.Kind()):
+		return nil
+	}
+	return fmt.Errorf("it is of type %s, and %s is wanted", typeName(x.Type()), typeName(t))
+}
+
+func isNumeric(k reflect.Kind) bool { return reflect.Int <= k && k <= reflect.Complex128 }
 
 func base(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer {
@@ -93,10 +120,19 @@ func (e *evaluator) Run(ctx context.Context, bundle codec.Message) (exitCode int
 		ended <- end{g, value}
 	})
 	c.Pauses = e.engine.Pauses()
-	c.Run(e.engine.Watched(func() { f.Call(args) }), func(g *engine.Goroutine, value any) { ended <- end{g, value} })
+	var text string
+	var failed bool
+	c.Run(e.engine.Watched(func() { text, failed = mpruntime.ReturnedError(f.Call(args)) }), func(g *engine.Goroutine, value any) { ended <- end{g, value} })
 	select {
 	case how := <-ended:
-		return e.exitCode(c, how)
+		c.Settle(how.value)
+		code := e.exitCode(c, how)
+		if code == 0 && failed && how.value == nil && c.Cause() == nil {
+			self := mpruntime.CurrentProcess()
+			fmt.Fprintf(e.stderr, "%s (pid %d): %s\n", self.Name, self.PID(), text)
+			return 1
+		}
+		return code
 	case <-c.Context().Done(): // os.Exit, or a recursion without end
 		return e.exitCode(c, end{})
 	case <-ctx.Done():
@@ -176,6 +212,8 @@ func (c mpCell) Stderr() io.Writer { return cellWriter{c.Cell, true} }
 
 func (c mpCell) Fail(err error) { panic(err) }
 
+func (c mpCell) Note(err error) { c.Unseen(err) }
+
 type cellWriter struct {
 	c      *engine.Cell
 	stderr bool
@@ -200,3 +238,5 @@ func (c processCell) Stderr() io.Writer { return c.e.stderr }
 func (c processCell) Context() context.Context { return context.Background() }
 
 func (c processCell) Fail(err error) { panic(err) }
+
+func (c processCell) Note(err error) { fmt.Fprintln(c.e.stderr, err) }

@@ -54,6 +54,22 @@ func (l *linker) TypeNamed(name string) reflect.Type {
 	return l.engine.TypeNamed(name)
 }
 
+// Cell returns the cell that declares a type as people know it, "" if that is not
+// known.
+func (l *linker) Cell(t reflect.Type) string {
+	name, _ := l.engine.TypeName(t)
+	_, unit, _ := strings.Cut(name, "#")
+	number, _, _ := strings.Cut(unit, ".")
+	serial, err := strconv.Atoi(number)
+	if err != nil || l.log == nil {
+		return ""
+	}
+	if d, err := l.log.find(serial); err == nil && d != nil && d.Shown {
+		return fmt.Sprintf("In [%d]", d.Count)
+	}
+	return ""
+}
+
 // FunctionName implements codec.Symbols. The name is the import path and the name
 // of a compiled function, separated by a space, or UNIT.NUMBER, followed by a
 // space and UNIT.NAME for each global variable and UNIT. for each cell that it can
@@ -76,6 +92,25 @@ func (l *linker) FunctionName(v reflect.Value) (string, []reflect.Value, error) 
 		captures = append(captures, v.Addr())
 	}
 	return n.name, captures, nil
+}
+
+// CaptureName implements codec.CaptureNamer.
+func (l *linker) CaptureName(v reflect.Value, i int) string {
+	f, err := l.engine.Function(v)
+	if err != nil {
+		return "captured variable"
+	}
+	own := len(f.Captured)
+	globals := l.named(f).globals
+	switch {
+	case i < own && f.Literal:
+		return "captured variable " + f.Captured[i]
+	case i < own:
+		return "receiver"
+	case i-own < len(globals):
+		return "global variable " + globals[i-own].Name
+	}
+	return "captured variable"
 }
 
 // ownName is the name of a function without the variables that it can reach.

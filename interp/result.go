@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"cuaderno/internal/codec"
 	"cuaderno/interp/check"
 	"cuaderno/interp/display"
 	"cuaderno/interp/engine"
@@ -28,14 +29,25 @@ func result(v engine.Value, unit *check.Unit) *display.Bundle {
 	if b, ok := display.Rich(v.V); ok {
 		return &b
 	}
-	if isStringer(v.V) {
-		b := display.Text(fmt.Sprint(v.V))
-		return &b
+	tuple, ok := v.V.(engine.Tuple)
+	if !ok {
+		tuple = engine.Tuple{v.V}
+	}
+	texts := make([]string, len(tuple))
+	for i, value := range tuple {
+		texts[i] = resultText(value)
+	}
+	b := display.Text(strings.Join(texts, ", "))
+	return &b
+}
+
+func resultText(v any) string {
+	if isStringer(v) {
+		return fmt.Sprint(v)
 	}
 	var w literalWriter
-	w.write(reflect.ValueOf(v.V), 0)
-	b := display.Text(w.b.String())
-	return &b
+	w.write(reflect.ValueOf(v), 0)
+	return w.b.String()
 }
 
 func isStringer(v any) bool {
@@ -163,6 +175,4 @@ func (w *literalWriter) structure(v reflect.Value, depth int) {
 }
 
 // typeName returns the name of a type as the notebook calls it.
-func typeName(t reflect.Type) string { return notebookNames.Replace(t.String()) }
-
-var notebookNames = strings.NewReplacer("interface {}", "any", "mpruntime.", "mp.", "main.", "")
+func typeName(t reflect.Type) string { return codec.TypeName(t) }

@@ -35,10 +35,16 @@ func (e *evaluator) Pack(v any, path string) (message codec.Message, err error) 
 
 func (e *evaluator) pack(v any, path string) (message codec.Message, err error) {
 	if f := reflect.ValueOf(v); f.Kind() == reflect.Func && !f.IsNil() {
-		// Its name brings all that it reaches. No head stands for an empty one.
-		message, err = codec.Encode(reflect.ValueOf(&v).Elem(), path, e.domain)
+		// Its name brings all that it reaches, and its type. No head stands for an
+		// empty one.
+		enc := codec.NewEncoder(e.domain)
+		if err := enc.Function(f, path); err != nil {
+			enc.Close()
+			return codec.Message{}, err
+		}
+		message = enc.Message()
 		message.Bytes = append(make([]byte, 4, 4+len(message.Bytes)), message.Bytes...)
-		return message, err
+		return message, nil
 	}
 	reach := e.engine.NewReach()
 	domain := domain(reachedSymbols{e.linker, reach})
@@ -68,8 +74,16 @@ func (e *evaluator) Unpack(m codec.Message) (v any, err error) {
 	var p pack
 	if len(m.Bytes) > 4 && binary.LittleEndian.Uint32(m.Bytes) == 0 {
 		m.Bytes = m.Bytes[4:]
-		err = codec.DecodeInto(m, reflect.ValueOf(&v).Elem(), e.domain)
-		return v, err
+		dec, err := codec.NewDecoder(m, e.domain)
+		if err != nil {
+			return nil, err
+		}
+		defer dec.Close()
+		f, err := dec.Function()
+		if err != nil {
+			return nil, err
+		}
+		return f.Interface(), nil
 	}
 	values, err := takeHead(m, &p)
 	if err != nil {
@@ -118,6 +132,9 @@ func takeHead(m codec.Message, head any) (codec.Message, error) {
 	return m, nil
 }
 
+// Guard implements mpruntime.ServiceHost.
+func (e *evaluator) Guard(f func()) func() { return e.engine.Guarded(f) }
+
 // Call implements mpruntime.ServiceHost.
 func (e *evaluator) Call(ctx context.Context, f func()) error {
 	ended := make(chan end, 1)
@@ -133,6 +150,7 @@ func (e *evaluator) Call(ctx context.Context, f func()) error {
 	c.Run(e.engine.Watched(f), atEnd)
 	select {
 	case how := <-ended:
+		c.Settle(how.value)
 		return e.callError(c, how)
 	case how := <-failed:
 		err := e.callError(c, how)

@@ -83,10 +83,14 @@ func New(options Options) (*Session, error) {
 	return s, nil
 }
 
+// closeLimit is how long Close waits for children. Front ends lose patience with a
+// kernel after 2.5 s.
+const closeLimit = time.Second
+
 // Close ends the children: daemons are terminated, others get a moment to end.
 func (s *Session) Close() error {
 	s.closing.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+		ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
 		defer cancel()
 		mpruntime.Shutdown(ctx)
 		s.warming.Wait()
@@ -187,6 +191,7 @@ func (s *Session) run(ctx context.Context, count int, statements func(), out lan
 
 	select {
 	case e := <-r.ended:
+		c.Settle(e.value)
 		return c.Result(), s.endError(&r, e)
 	case <-ctx.Done():
 		c.Stop(errInterrupted)

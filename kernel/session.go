@@ -12,7 +12,7 @@ import (
 
 // closeLimit bounds how long the end of the kernel waits for its session. Front
 // ends lose patience after 2.5 s (jupyter_client, shutdown_wait_time / 2).
-const closeLimit = 1500 * time.Millisecond
+const closeLimit = 1900 * time.Millisecond
 
 // A keeper keeps one session alive: it starts the first, and a fresh one when
 // it has died. It may be used from any goroutine.

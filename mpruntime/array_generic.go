@@ -94,7 +94,11 @@ func (a *Array[T]) String() string {
 	if err := a.Err(); err != nil {
 		return fmt.Sprintf("<Array failed: %v>", err)
 	}
-	return fmt.Sprintf("<Array %v>", a.Slice())
+	xs := make([]T, a.Len())
+	for i := range xs {
+		xs[i] = a.At(i) // without the lock, which somebody may have
+	}
+	return fmt.Sprintf("<Array %v>", xs)
 }
 
 // A RawArray is an [Array] without a lock (CPython: RawArray).
@@ -130,8 +134,9 @@ func (a *RawArray[T]) At(i int) T {
 // Set changes element i.
 func (a *RawArray[T]) Set(i int, x T) { a.data.store(i, &x) }
 
-// Raw returns the shared memory itself, mapped as long as the process lives; nil if
-// the making failed.
+// Raw returns the shared memory itself, as this process sees it, mapped as long as
+// the process lives; nil if the making failed. Pass the array to other processes and
+// call Raw there: of a slice that is passed or captured they get a copy.
 func (a *RawArray[T]) Raw() []T { return a.data.raw([]T(nil)).([]T) }
 
 // String shows the elements.

@@ -2,20 +2,28 @@ package mpruntime
 
 import (
 	"context"
+	"fmt"
 	"reflect"
+	"runtime"
+	"sync/atomic"
 	"time"
 )
 
 // An AsyncResult is the result of tasks that go on (CPython:
 // multiprocessing.pool.AsyncResult). The result of Apply is one value, that of Map
-// a []any.
+// a []any. Until it has been got it keeps the pool from being forgotten.
 type AsyncResult struct {
+	pool   atomic.Pointer[Pool]
 	job    *job
 	err    error // why there is no job
 	single bool
 }
 
-func newResult(j *job, err error) *AsyncResult { return &AsyncResult{job: j, err: err} }
+func newResult(p *Pool, j *job, err error) *AsyncResult {
+	r := &AsyncResult{job: j, err: err}
+	r.pool.Store(p)
+	return r
+}
 
 func failedResult(err error) *AsyncResult { return &AsyncResult{err: err} }
 
@@ -25,6 +33,7 @@ func (r *AsyncResult) WaitContext(ctx context.Context) error {
 	if r.err != nil {
 		return nil
 	}
+	defer runtime.KeepAlive(r)
 	return await(ctx, r.job.done)
 }
 
@@ -92,7 +101,29 @@ func (r *AsyncResult) collect() (reflect.Value, error) {
 	if r.err != nil {
 		return reflect.Value{}, r.err
 	}
+	defer r.pool.Store(nil)
 	return r.job.collect()
+}
+
+// String says how far the tasks have come.
+func (r *AsyncResult) String() string { return "<AsyncResult " + r.state() + ">" }
+
+func (r *AsyncResult) state() string {
+	switch {
+	case r.job == nil && r.err == nil:
+		return "of no pool"
+	case !r.Ready():
+		return "ready=false"
+	}
+	return fmt.Sprintf("ready=true successful=%t", r.Successful())
+}
+
+// futureText is String of a [Future].
+func futureText(r *AsyncResult) string {
+	if r == nil {
+		return "<Future of no pool>"
+	}
+	return "<Future " + r.state() + ">"
 }
 
 // list is Get of a result that is a list.
@@ -123,13 +154,13 @@ func (r *AsyncResult) intoTimeout(d time.Duration, out any) error {
 
 // Then has f called with the result, or the error, when it is there (CPython:
 // callback and error_callback). The call is made on a goroutine of the calling
-// cell.
+// cell, which a panic in f fails.
 func (r *AsyncResult) Then(f func(value any, err error)) {
-	go func() { // it ends with the tasks, or with the cell
+	go guarded(func() { // it ends with the tasks, or with the cell
 		switch err := r.WaitContext(context.Background()); {
 		case err != nil && !r.Ready():
 		default:
 			f(r.Get())
 		}
-	}()
+	})()
 }

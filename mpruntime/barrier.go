@@ -49,8 +49,12 @@ const (
 // is one, before all go on.
 func NewBarrier(n int, action ...func()) *Barrier {
 	b := &Barrier{}
-	if n < 1 || n > maxParties || len(action) > 1 {
-		b.shared = failedShared("barrier", fmt.Errorf("for %d parties with %d actions", n, len(action)))
+	err := checkParties(n)
+	if len(action) > 1 {
+		err = fmt.Errorf("it takes one action, not %d", len(action))
+	}
+	if err != nil {
+		b.shared = failedShared("barrier", err)
 		return b
 	}
 	if len(action) == 1 {
@@ -61,6 +65,13 @@ func NewBarrier(n int, action ...func()) *Barrier {
 		b.attach()
 	}
 	return b
+}
+
+func checkParties(n int) error {
+	if n < 1 || n > maxParties {
+		return fmt.Errorf("the number of parties must be at least 1, and at most %d, not %d", maxParties, n)
+	}
+	return nil
 }
 
 func (b *Barrier) attach() {

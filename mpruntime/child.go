@@ -18,12 +18,15 @@ import (
 
 // Messages on a helper's control connection.
 const (
-	// kindBoot is the last one: it makes the idle helper a child. The payload is a
+	// kindBoot makes the idle helper a child. The payload is a
 	// 4-byte big-endian length, a boot as JSON of that length, and the bytes of the
 	// host's bundle, whose files come along.
 	kindBoot byte = 1
 	// kindWarm, without a payload, may come before: see [Warmer].
 	kindWarm byte = 2
+	// kindInterrupt, without a payload, may follow: SIGINT for a child that was not
+	// one yet when it was interrupted.
+	kindInterrupt byte = 3
 )
 
 // boot is what a child is told about itself.
@@ -55,7 +58,7 @@ func newBoot(p *Process) boot {
 func (b boot) encode(bundle []byte) ([]byte, error) {
 	header, err := json.Marshal(b)
 	if err != nil {
-		return nil, fmt.Errorf("writing the boot message: %w", err)
+		return nil, errorf("writing the boot message: %w", err)
 	}
 	message := make([]byte, 0, 4+len(header)+len(bundle))
 	message = binary.BigEndian.AppendUint32(message, uint32(len(header)))
@@ -69,7 +72,7 @@ func decodeBoot(message []byte) (b boot, bundle []byte, err error) {
 	}
 	end := 4 + int(binary.BigEndian.Uint32(message))
 	if err := json.Unmarshal(message[4:end], &b); err != nil {
-		return b, nil, fmt.Errorf("reading the boot message: %w", err)
+		return b, nil, errorf("reading the boot message: %w", err)
 	}
 	return b, message[end:], nil
 }
@@ -114,13 +117,18 @@ func ServeChild(ctx context.Context, control io.ReadWriteCloser, host Host) (exi
 	here.self = &Process{Name: b.Name, Daemon: b.Daemon, role: roleSelf, identity: b.Identity, pid: os.Getpid()}
 	here.mu.Unlock()
 
-	// Nothing follows the boot message but the end of the parent. This goroutine
-	// ends with it, or with the deferred Close.
+	ctx, interrupt := context.WithCancel(ctx)
+	defer interrupt()
+	// Nothing follows the boot message but an interrupt and the end of the parent.
+	// This goroutine ends with that, or with the deferred Close.
 	go func() {
 		defer close(parent.done)
 		for {
-			if _, _, err := conn.Read(); err != nil {
+			switch kind, _, err := conn.Read(); {
+			case err != nil:
 				return
+			case kind == kindInterrupt:
+				interrupt()
 			}
 		}
 	}()

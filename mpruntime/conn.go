@@ -83,11 +83,12 @@ func (c *Conn) SendContext(ctx context.Context, v any) error {
 	if err := c.canSend(); err != nil {
 		return err
 	}
-	m, err := encodeWith(c.domain(), v, "the value sent")
+	e, err := encodeBriefly(c.domain(), v, "the value sent")
 	if err != nil {
 		return err
 	}
-	defer m.Close()
+	defer e.Release()
+	m := e.Message()
 	return c.send(ctx, packet.Packet{Kind: packetValue, Bytes: m.Bytes, Files: m.Files})
 }
 
@@ -101,8 +102,10 @@ func (c *Conn) SendBytes(b []byte) error {
 }
 
 func (c *Conn) send(ctx context.Context, p packet.Packet) error {
-	if sent, err := c.socket.TrySend(p); sent || err != nil {
-		return pipeError("sending", err)
+	if len(p.Bytes) <= packet.Small { // a large one may wait for memory that a receiver is about to give back
+		if sent, err := c.socket.TrySend(p); sent || err != nil {
+			return pipeError("sending", err)
+		}
 	}
 	ctx, done := waitContext(ctx)
 	defer done()
@@ -155,8 +158,18 @@ func decodeReceived(r *packet.Received, domain *codec.Domain) (any, error) {
 	if r.Kind == packetBytes {
 		return r.Take(), nil
 	}
-	defer r.Release()
-	return decodeWith(domain, codec.Message{Bytes: r.Bytes, Files: r.Files})
+	m := codec.Message{Bytes: r.Bytes, Files: r.Files}
+	if !r.IsOwn() {
+		defer r.Release()
+		return decodeWith(domain, m)
+	}
+	v, kept, err := decodeKeeping(domain, m)
+	if kept {
+		r.Take()
+	} else {
+		r.Release()
+	}
+	return v, err
 }
 
 // RecvBytes returns the next message, which was sent with SendBytes or is a []byte
@@ -172,7 +185,7 @@ func (c *Conn) RecvBytes() ([]byte, error) {
 	case string:
 		return []byte(v), nil
 	}
-	return nil, fmt.Errorf("mp: receiving bytes: the message is a %T: receive it with Recv", v)
+	return nil, fmt.Errorf("mp: receiving bytes: the message is of type %s: receive it with Recv", typeName(v))
 }
 
 // RecvBytesInto is RecvBytes into buf, and returns the number of bytes. When they
@@ -240,7 +253,7 @@ func (c *Conn) Close() error {
 		return err
 	}
 	if err := c.socket.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
-		return fmt.Errorf("mp: closing a pipe: %w", err)
+		return errorf("mp: closing a pipe: %w", err)
 	}
 	return nil
 }
@@ -304,7 +317,7 @@ func decodeSocket(d *codec.Decoder) (*packet.Socket, error) {
 	}
 	s, err := packet.Open(f, &here.buffers)
 	if err != nil {
-		return nil, fmt.Errorf("mp: decoding a value: %w", err)
+		return nil, errorf("mp: decoding a value: %w", err)
 	}
 	return s, nil
 }
@@ -321,10 +334,10 @@ func pipeError(doing string, err error) error {
 	case errors.Is(err, os.ErrClosed):
 		return ErrClosed
 	case errors.Is(err, packet.ErrTooLarge), errors.Is(err, packet.ErrFilesLost):
-		return fmt.Errorf("mp: %s: %w", doing, err)
+		return errorf("mp: %s: %w", doing, err)
 	}
 	if errno := new(os.SyscallError); errors.As(err, &errno) {
-		return fmt.Errorf("mp: %s: %w", doing, err)
+		return errorf("mp: %s: %w", doing, err)
 	}
 	return err // the cause of a context
 }
@@ -333,7 +346,7 @@ func pipeError(doing string, err error) error {
 func assign(to, v any) error {
 	p := reflect.ValueOf(to)
 	if p.Kind() != reflect.Pointer || p.IsNil() {
-		return fmt.Errorf("mp: receiving into a %T: give a pointer to a variable", to)
+		return fmt.Errorf("mp: receiving into %s: give a pointer to a variable", typeName(to))
 	}
 	return assignValue(p.Elem(), v)
 }
@@ -345,7 +358,7 @@ func assignValue(to reflect.Value, v any) error {
 			to.SetZero()
 			return nil
 		}
-		return fmt.Errorf("mp: the message is nil, and a %s is wanted", to.Type())
+		return errorf("mp: the message is nil, and %s is wanted", to.Type())
 	}
 	from := reflect.ValueOf(v)
 	if from.Type().AssignableTo(to.Type()) {
@@ -358,9 +371,41 @@ func assignValue(to reflect.Value, v any) error {
 			to.Set(converted)
 			return nil
 		}
-		return fmt.Errorf("mp: the message, the %s %v, is no %s", from.Type(), v, to.Type())
+		return errorf("mp: the message, the %s %v, is no %s", from.Type(), v, to.Type())
 	}
-	return fmt.Errorf("mp: the message is a %s, and a %s is wanted", from.Type(), to.Type())
+	return mismatch(from.Type(), to.Type())
+}
+
+// mismatch says why a message of one type is none of another, which may have the
+// same name: the user has declared it again since the message was made.
+func mismatch(sent, wanted reflect.Type) error {
+	old, again := sent, wanted
+	for old.Name() == "" && old.Kind() == again.Kind() {
+		switch old.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+			old, again = old.Elem(), again.Elem()
+			continue
+		}
+		break
+	}
+	if old == again || codec.TypeName(sent) != codec.TypeName(wanted) {
+		return errorf("mp: the message is of type %s, and %s is wanted", sent, wanted)
+	}
+	from, since := "an earlier cell", "it"
+	if host := here.getHost(); host != nil {
+		if symbols, ok := host.Domain().Symbols.(interface{ Cell(t reflect.Type) string }); ok {
+			if cell := symbols.Cell(old); cell != "" {
+				from = cell
+			}
+			if cell := symbols.Cell(again); cell != "" {
+				since = cell
+			}
+		}
+	}
+	if since == "it" {
+		return errorf("mp: the message is of type %s, with %s as %s declared it: %s was declared again since", sent, old, from, old)
+	}
+	return errorf("mp: the message is of type %s, with %s as %s declared it: %s has declared %s again since", sent, old, from, since, old)
 }
 
 func isNumber(k reflect.Kind) bool {

@@ -78,17 +78,8 @@ func (d *DictProxy) Update(entries any) error {
 // Clear removes all keys.
 func (d *DictProxy) Clear() error { return d.do("Clear") }
 
-// String shows the entries in their order.
-func (d *DictProxy) String() string {
-	text := "map["
-	for i, item := range d.Items() {
-		if i > 0 {
-			text += " "
-		}
-		text += fmt.Sprintf("%v:%v", item[0], item[1])
-	}
-	return text + "]"
-}
+// String shows the entries in their order; see [ListProxy.String].
+func (d *DictProxy) String() string { return d.text("Items", pairsText("map[", "%v:%v", " ", "]")) }
 
 // A NamespaceProxy stands for a set of named values in a manager (CPython:
 // Namespace).
@@ -127,6 +118,11 @@ func (n *NamespaceProxy) Names() []string {
 		names = append(names, name)
 	}
 	return names
+}
+
+// String shows names and values as CPython does; see [ListProxy.String].
+func (n *NamespaceProxy) String() string {
+	return n.text("Items", pairsText("Namespace(", "%v=%v", ", ", ")"))
 }
 
 // A managedDict is a map in the server.

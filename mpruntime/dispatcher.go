@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"cuaderno/internal/codec"
 )
 
 const (
@@ -30,7 +28,7 @@ const (
 // them handed back, so that tasks which wait for each other all run.
 type dispatcher struct {
 	options PoolOptions
-	initial codec.Message // what a worker initializes itself with, no Bytes for nothing
+	initial *parcel // what a worker initializes itself with, nil for nothing
 
 	mu         sync.Mutex
 	workers    []*worker
@@ -65,7 +63,10 @@ func (d *dispatcher) prepare(o PoolOptions) error {
 	if err := s.takes(len(o.InitArgs)); err != nil {
 		return fmt.Errorf("the Initializer: %w", err)
 	}
-	d.initial, err = pack(append([]any{o.Initializer}, o.InitArgs...), "the Initializer and its arguments")
+	m, err := pack(append([]any{o.Initializer}, o.InitArgs...), "the Initializer and its arguments")
+	if err == nil {
+		d.initial = newParcel(m)
+	}
 	return err
 }
 
@@ -113,41 +114,29 @@ func (d *dispatcher) add(j *job) error {
 	return nil
 }
 
-// hand gives waiting chunks to workers, and finishes what there is to finish.
+// hand gives waiting chunks to workers, and finishes what there is to finish. It
+// waits for no worker: what there is to send is left to their writers.
 func (d *dispatcher) hand() {
-	for {
-		d.mu.Lock()
-		w := d.assign()
-		if w == nil {
-			d.recall()
-			d.retire()
-		}
-		var idle []*worker
-		for _, other := range d.workers {
-			if len(other.out) > 0 && other != w {
-				idle = append(idle, other)
-			}
-		}
-		d.mu.Unlock()
-		for _, other := range idle {
-			other.flush()
-		}
-		if w == nil {
-			return
-		}
-		w.flush()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for d.assign() {
+	}
+	d.recall()
+	d.retire()
+	for _, w := range d.workers {
+		w.post()
 	}
 }
 
-// assign gives one chunk to a worker and returns that, nil if there is nothing to
-// give or nobody to take it.
-func (d *dispatcher) assign() *worker {
+// assign gives one chunk to a worker; it is false if there is nothing to give or
+// nobody to take it.
+func (d *dispatcher) assign() bool {
 	for len(d.waiting) > 0 && d.waiting[0].job.over {
-		d.waiting[0].args.Close()
+		d.waiting[0].drop()
 		d.waiting = d.waiting[1:]
 	}
 	if len(d.waiting) == 0 {
-		return nil
+		return false
 	}
 	var best *worker
 	for _, w := range d.workers {
@@ -156,13 +145,13 @@ func (d *dispatcher) assign() *worker {
 		}
 	}
 	if best == nil || len(best.running) > 0 && (len(best.running) > lookahead || len(d.waiting) < 2*len(d.workers)) {
-		return nil
+		return false
 	}
 	c := d.waiting[0]
 	d.waiting[0] = nil
 	d.waiting = d.waiting[1:]
 	best.give(c)
-	return best
+	return true
 }
 
 // recall has a chunk handed back by a worker that has some ahead when another has
@@ -188,7 +177,7 @@ func (d *dispatcher) recall() {
 // those excepted that have not called the initializer yet.
 func (d *dispatcher) retire() {
 	for _, w := range d.workers {
-		if d.initial.Bytes != nil && !w.ready && !d.terminated && d.broken == nil {
+		if d.initial != nil && !w.ready && !d.terminated && d.broken == nil {
 			continue
 		}
 		if len(w.running) == 0 && !w.retired && (d.finishing() || d.usedUp(w)) {
@@ -207,7 +196,7 @@ func (d *dispatcher) usedUp(w *worker) bool {
 func (d *dispatcher) checkEnd() {
 	if len(d.workers)+d.starting == 0 && (d.finishing() || d.broken != nil) {
 		d.endOnce.Do(func() {
-			d.initial.Close()
+			d.initial.release()
 			close(d.ended)
 		})
 	}
@@ -282,7 +271,7 @@ func (d *dispatcher) breakDown(err error) {
 // abandon fails all jobs and returns the workers, which are to end.
 func (d *dispatcher) abandon(err error) []*worker {
 	for _, c := range d.waiting {
-		c.args.Close()
+		c.drop()
 	}
 	d.waiting = nil
 	for _, j := range d.jobs {

@@ -88,7 +88,7 @@ func addressIn(operand any) unsafe.Pointer { return (*eface)(unsafe.Pointer(&ope
 // learn checks a type that is not the last one.
 func (k *known) learn(t reflect.Type, shape string) bool {
 	if got, ok := shapeOf(t.Elem()); !ok || got != shape {
-		fail(fmt.Errorf("mp: the shared memory holds elements of another type (%s) than %s", shape, t.Elem()))
+		fail(errorf("mp: the shared memory holds elements of another type (%s) than %s", shape, t.Elem()))
 		return false
 	}
 	zero := reflect.Zero(t).Interface()

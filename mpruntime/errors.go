@@ -2,6 +2,7 @@ package mpruntime
 
 import (
 	"errors"
+	"reflect"
 
 	"cuaderno/internal/codec"
 	"cuaderno/internal/shm"
@@ -50,3 +51,10 @@ var errNotMade = errors.New("mp: a Process is made by mp.NewProcess")
 // NotCopyableError says which part of a value cannot be copied to another
 // process, and why. It wraps [ErrNotCopyable].
 type NotCopyableError = codec.NotCopyableError
+
+// errorf is [codec.Errorf], which all sentences go through that show a type or wrap
+// an error.
+func errorf(format string, args ...any) error { return codec.Errorf(format, args...) }
+
+// typeName is [codec.TypeName] of the type of v.
+func typeName(v any) string { return codec.TypeName(reflect.TypeOf(v)) }

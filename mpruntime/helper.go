@@ -2,7 +2,6 @@ package mpruntime
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"syscall"
@@ -20,6 +19,10 @@ type helper struct {
 
 	greeting sync.Once
 	greetErr error
+
+	mu          sync.Mutex
+	booted      bool // the boot message is on its way
+	interrupted bool
 }
 
 // startHelper starts an idle helper. In MainProcess it gets pipes of its own; in
@@ -55,7 +58,30 @@ func (h *helper) boot(message codec.Message) error {
 	if err := h.greet(); err != nil {
 		return err
 	}
-	return h.conn.WriteFiles(kindBoot, message.Bytes, message.Files)
+	if err := h.conn.WriteFiles(kindBoot, message.Bytes, message.Files); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	h.booted = true
+	interrupted := h.interrupted
+	h.mu.Unlock()
+	if interrupted {
+		_ = h.conn.Write(kindInterrupt, nil) // a child that has ended needs none
+	}
+	return nil
+}
+
+// interrupt interrupts the child, or what will be it: a helper that waits for its
+// work takes no notice of the signal, but of the message behind its work.
+func (h *helper) interrupt() {
+	_ = h.proc.Signal(syscall.SIGINT) // it may just have ended
+	h.mu.Lock()
+	h.interrupted = true
+	booted := h.booted
+	h.mu.Unlock()
+	if booted {
+		_ = h.conn.Write(kindInterrupt, nil)
+	}
 }
 
 // warm tells a helper that has greeted, and may have work already, that there is
@@ -89,7 +115,7 @@ func (h *helper) flush() {
 // signal sends a signal; a helper that has ended is none to complain about.
 func (h *helper) signal(sig syscall.Signal) error {
 	if err := h.proc.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("sending %v: %w", sig, err)
+		return errorf("sending %v: %w", sig, err)
 	}
 	return nil
 }

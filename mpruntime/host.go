@@ -2,8 +2,10 @@ package mpruntime
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
+	"reflect"
 
 	"cuaderno/internal/codec"
 )
@@ -26,8 +28,8 @@ type Host interface {
 
 	// Run restores a bundle in the child and calls the target. It returns the exit
 	// code when the target has returned and what it wrote has left the process: 0,
-	// 1 after a panic whose traceback Run has written to stderr, n after os.Exit(n)
-	// (which may as well end the process at once). ctx ends when the process is
+	// 1 after an error or a panic that Run has written to stderr, see [ReturnedError],
+	// n after os.Exit(n) (which may as well end the process at once). ctx ends when the process is
 	// interrupted. Other goroutines of the user may still run; they end with the
 	// process.
 	Run(ctx context.Context, bundle codec.Message) (exitCode int)
@@ -71,6 +73,22 @@ type Cell interface {
 	// without an error result meets an object whose making failed. If it returns,
 	// the method returns its zero value.
 	Fail(err error)
+	// Note is told why the making of an object failed, which the user may not look
+	// at before its first use.
+	Note(err error)
+}
+
+// ReturnedError returns the text of the error that a target has returned in the last
+// place; ok is false if that is nil, or no error. It may run code of the user.
+func ReturnedError(results []reflect.Value) (text string, ok bool) {
+	if len(results) == 0 {
+		return "", false
+	}
+	last := results[len(results)-1]
+	if last.Type() != reflect.TypeFor[error]() || last.IsNil() {
+		return "", false
+	}
+	return fmt.Sprint(last.Interface()), true
 }
 
 // Command is a helper program to start.

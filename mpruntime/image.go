@@ -2,7 +2,6 @@ package mpruntime
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"runtime"
 	"strconv"
@@ -137,11 +136,11 @@ func (m *image) FunctionName(f reflect.Value) (name string, captures []reflect.V
 	}
 	identifier, object := codeName(f.Pointer()), funcObject(f)
 	if !m.holds(uintptr(object), unsafe.Sizeof(object)) || identifier == "" {
-		return "", nil, fmt.Errorf("%s has captured variables: pass them as arguments, or give a value with Run()", f.Type())
+		return "", nil, errorf("%s has captured variables: pass them as arguments, or give a value with Run()", f.Type())
 	}
 	typ, ok := m.funcTypeName(f.Type())
 	if !ok {
-		return "", nil, fmt.Errorf("the type %s was made at run time", f.Type())
+		return "", nil, errorf("the type %s was made at run time", f.Type())
 	}
 	return located(identifier+"@"+typ, uintptr(object)-uintptr(funcObject(reflect.ValueOf(anchor)))), nil, nil
 }

@@ -23,7 +23,7 @@ func program() (string, error) {
 func programMappings(address uintptr) ([]mapping, error) {
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
-		return nil, fmt.Errorf("finding the program in memory: %w", err)
+		return nil, errorf("finding the program in memory: %w", err)
 	}
 	files, own := map[string][]mapping{}, ""
 	for line := range strings.Lines(string(maps)) {

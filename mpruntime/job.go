@@ -24,7 +24,7 @@ type job struct {
 	pool     *dispatcher
 	id       uint64
 	mode     mode
-	function codec.Message
+	function *parcel
 	sig      signature
 	results  reflect.Type // the slice of all results
 	cell     Cell
@@ -47,16 +47,37 @@ type job struct {
 type chunk struct {
 	job          *job
 	number       int
-	first, count int // items
-	args         codec.Message
+	first, count int             // items
+	args         *parcel         // nil when it has been answered
+	parts        []codec.Message // of its results: those before the last
+}
+
+// drop gives up the arguments of a chunk that nobody will be given any more.
+func (c *chunk) drop() {
+	c.args.release()
+	c.args = nil
+	for _, m := range c.parts {
+		m.Close()
+	}
+	c.parts = nil
 }
 
 // An answer is what has come back for a chunk.
 type answer struct {
 	chunk   *chunk
+	parts   []codec.Message // of the results: those before message
 	message codec.Message
-	failed  bool
+	failed  bool // the message is of encodeFailure
 	process *Process
+	died    error // why there is no message
+}
+
+// error returns why there are no results, nil if there are.
+func (a *answer) error() error {
+	if a.failed {
+		return taskError(a.message, a.process.Name, a.process.PID(), a.chunk.first)
+	}
+	return a.died
 }
 
 // taskFunction checks that f is a function.
@@ -66,7 +87,7 @@ func taskFunction(f any) (reflect.Value, signature, error) {
 	case !v.IsValid() || v.Kind() == reflect.Func && v.IsNil():
 		return v, signature{}, fmt.Errorf("mp: the function of a task is nil")
 	case v.Kind() != reflect.Func:
-		return v, signature{}, fmt.Errorf("mp: a %s is no function for a task", v.Type())
+		return v, signature{}, errorf("mp: a task must be a function, not %s", v.Type())
 	}
 	return v, signatureOf(v.Type()), nil
 }
@@ -75,14 +96,14 @@ func taskFunction(f any) (reflect.Value, signature, error) {
 // Its chunks follow.
 func (d *dispatcher) newJob(f codec.Message, m mode, sig signature, results reflect.Type, chunks int, ordered bool) (*job, error) {
 	j := &job{
-		pool: d, mode: m, function: f, sig: sig, results: results, cell: here.getHost().Cell(),
+		pool: d, mode: m, function: newParcel(f), sig: sig, results: results, cell: here.getHost().Cell(),
 		chunks: chunks, left: chunks, answers: make([]answer, chunks), done: make(chan struct{}),
 	}
 	if !ordered {
 		j.arrived = make(chan int, chunks)
 	}
 	if err := d.add(j); err != nil {
-		f.Close()
+		j.function.release()
 		return nil, err
 	}
 	ctx := j.cell.Context()
@@ -108,16 +129,17 @@ func (j *job) put(number, first, count int, args codec.Message) {
 		args.Close()
 		return
 	}
-	d.waiting = append(d.waiting, &chunk{job: j, number: number, first: first, count: count, args: args})
+	d.waiting = append(d.waiting, &chunk{job: j, number: number, first: first, count: count, args: newParcel(args)})
 	d.mu.Unlock()
 	d.hand()
 }
 
 // take takes an answer and returns the job if it was the last one.
-func (j *job) take(c *chunk, m codec.Message, failed bool, p *Process) *job {
-	c.args.Close()
-	c.args = codec.Message{}
-	j.answers[c.number] = answer{c, m, failed, p}
+func (j *job) take(a answer) *job {
+	c := a.chunk
+	a.parts, c.parts = c.parts, nil
+	c.drop()
+	j.answers[c.number] = a
 	if j.arrived != nil {
 		j.arrived <- c.number
 	}
@@ -141,7 +163,7 @@ func (j *job) end() {
 	if j.stop != nil {
 		j.stop()
 	}
-	j.function.Close()
+	j.function.release()
 	close(j.done)
 }
 
@@ -153,6 +175,9 @@ func (j *job) collect() (reflect.Value, error) {
 		}
 		for _, a := range j.answers {
 			a.message.Close()
+			for _, m := range a.parts {
+				m.Close()
+			}
 		}
 		j.answers = nil
 	})
@@ -160,9 +185,9 @@ func (j *job) collect() (reflect.Value, error) {
 }
 
 func (j *job) decode() (reflect.Value, error) {
-	for _, a := range j.answers {
-		if a.failed {
-			return reflect.Value{}, taskError(a.message, a.process.Name, a.process.PID(), a.chunk.first)
+	for i := range j.answers {
+		if err := j.answers[i].error(); err != nil {
+			return reflect.Value{}, err
 		}
 	}
 	if len(j.answers) == 1 {
@@ -186,9 +211,19 @@ func (j *job) decode() (reflect.Value, error) {
 // decodeChunk returns the results of a chunk that did not fail, a slice.
 func (j *job) decodeChunk(number int) (reflect.Value, error) {
 	a := &j.answers[number]
-	m := a.message
-	a.message = codec.Message{}
-	values, err := codec.Decode(m, j.results, here.domain())
+	parts := append(a.parts, a.message)
+	a.parts, a.message = nil, codec.Message{}
+	values, err := codec.Decode(parts[0], j.results, here.domain())
+	for _, m := range parts[1:] {
+		if err != nil {
+			m.Close()
+			continue
+		}
+		var more reflect.Value
+		if more, err = codec.Decode(m, j.results, here.domain()); err == nil {
+			values = reflect.AppendSlice(values, more)
+		}
+	}
 	if err == nil && values.Len() != a.chunk.count {
 		err = fmt.Errorf("mp: %d results came for %d items", values.Len(), a.chunk.count)
 	}

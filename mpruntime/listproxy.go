@@ -63,8 +63,9 @@ func (l *ListProxy) Sort() error { return l.do("Sort") }
 // Clear removes all items.
 func (l *ListProxy) Clear() error { return l.do("Clear") }
 
-// String shows the items as fmt does.
-func (l *ListProxy) String() string { return fmt.Sprint(l.Slice()) }
+// String shows the items as fmt does, but shortly those that are proxies, of
+// which the list may be one.
+func (l *ListProxy) String() string { return l.text("Slice", plainText) }
 
 // An ArrayProxy stands for a list of fixed length in a manager (CPython:
 // Manager.Array).
@@ -85,8 +86,8 @@ func (a *ArrayProxy) Len() int { return a.seeInt("Len") }
 // Slice returns a copy of all items.
 func (a *ArrayProxy) Slice() []any { return a.seeList("Slice") }
 
-// String shows the items as fmt does.
-func (a *ArrayProxy) String() string { return fmt.Sprint(a.Slice()) }
+// String shows the items; see [ListProxy.String].
+func (a *ArrayProxy) String() string { return a.text("Slice", plainText) }
 
 // A ValueProxy stands for a variable in a manager (CPython: Manager.Value).
 type ValueProxy struct{ remote }
@@ -100,8 +101,8 @@ func (v *ValueProxy) Get() any { return v.see("At", 0) }
 // Set sets the value. A Set after a Get is not one step: others may come between.
 func (v *ValueProxy) Set(x any) error { return v.do("Set", 0, x) }
 
-// String shows the value as fmt does.
-func (v *ValueProxy) String() string { return fmt.Sprint(v.Get()) }
+// String shows the value; see [ListProxy.String].
+func (v *ValueProxy) String() string { return v.text("At", plainText, 0) }
 
 // A managedList is a list in the server.
 type managedList struct {

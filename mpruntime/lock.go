@@ -63,6 +63,7 @@ type mutex interface {
 	TryLock() (ok bool, died shm.Owner)
 	Lock(ctx context.Context, deadline time.Time) (died shm.Owner, err error)
 	Unlock() bool
+	Owner() shm.Owner
 	Mine() bool
 	Leave() (depth int)
 	Return(ctx context.Context, depth int) (died shm.Owner, err error)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"os"
 	"strings"
 )
 
@@ -55,11 +54,7 @@ func (h logHandler) Handle(_ context.Context, r slog.Record) error {
 		return true
 	})
 	b.WriteByte('\n')
-	var out io.Writer = os.Stderr
-	if host := here.getHost(); host != nil {
-		out = host.Cell().Stderr()
-	}
-	_, err := io.WriteString(out, b.String())
+	_, err := io.WriteString(here.stderr(), b.String())
 	return err
 }
 

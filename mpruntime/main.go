@@ -124,8 +124,16 @@ func ownPackages() func(path string) bool {
 	}
 }
 
-// runner is a target that is a value.
-type runner interface{ Run() }
+// method returns the method Run of a target that is a value.
+func method(target any) (run reflect.Value, ok bool) {
+	switch target := target.(type) {
+	case interface{ Run() }:
+		return reflect.ValueOf(target.Run), true
+	case interface{ Run() error }:
+		return reflect.ValueOf(target.Run), true
+	}
+	return run, false
+}
 
 // programCall is a described target.
 type programCall struct {
@@ -138,7 +146,7 @@ type programCall struct {
 func (h *programHost) Describe(target any, args []any) (Target, error) {
 	v := reflect.ValueOf(target)
 	if !v.IsValid() {
-		return Target{}, errors.New("mp.NewProcess: the target is nil: give a function, or a value with Run()")
+		return Target{}, errors.New("the target is nil: give a function, or a value with Run()")
 	}
 	var (
 		call      programCall
@@ -148,16 +156,16 @@ func (h *programHost) Describe(target any, args []any) (Target, error) {
 	)
 	if v.Kind() == reflect.Func {
 		if v.IsNil() {
-			return Target{}, errors.New("mp.NewProcess: the target is a nil function")
+			return Target{}, errors.New("the target is a nil function")
 		}
 		name, signature = codeName(v.Pointer()), v.Type()
 		if call.function, _, err = h.domain.Symbols.FunctionName(v); err != nil {
-			return Target{}, fmt.Errorf("mp.NewProcess: the target %s cannot be named to another process: %w", name, err)
+			return Target{}, errorf("the target %s cannot be named to another process: %w", name, err)
 		}
-	} else if _, ok := target.(runner); ok {
-		name, call.value = fmt.Sprintf("(%T).Run", target), target
+	} else if _, ok := method(target); ok {
+		name, call.value = "("+typeName(target)+").Run", target
 	} else {
-		return Target{}, fmt.Errorf("mp.NewProcess: a %T is no target: give a function, or a value with Run()", target)
+		return Target{}, fmt.Errorf("%s is no target: give a function, or a value with Run()", typeName(target))
 	}
 	if call.args, err = arguments(name, signature, args); err != nil {
 		return Target{}, err
@@ -170,13 +178,13 @@ func (h *programHost) Describe(target any, args []any) (Target, error) {
 func arguments(name string, signature reflect.Type, args []any) ([]reflect.Value, error) {
 	n := signature.NumIn()
 	if len(args) < n && !(signature.IsVariadic() && len(args) == n-1) || len(args) > n && !signature.IsVariadic() {
-		return nil, fmt.Errorf("mp.NewProcess: wrong number of arguments for %s: have %d, want %d", name, len(args), n)
+		return nil, fmt.Errorf("wrong number of arguments for %s: have %d, want %d", name, len(args), n)
 	}
 	values := make([]reflect.Value, len(args))
 	for i, arg := range args {
 		var err error
 		if values[i], err = argument(reflect.ValueOf(arg), parameter(signature, i)); err != nil {
-			return nil, fmt.Errorf("mp.NewProcess: argument %d of %s: %w", i+1, name, err)
+			return nil, errorf("argument %d of %s: %w", i+1, name, err)
 		}
 	}
 	return values, nil
@@ -225,7 +233,7 @@ func (h *programHost) restore(bundle codec.Message) (f reflect.Value, args []ref
 	}
 	defer d.Close()
 	if f, err = h.restoreTarget(d); err != nil {
-		return f, nil, fmt.Errorf("restoring the target: %w", err)
+		return f, nil, errorf("restoring the target: %w", err)
 	}
 	n, err := d.Int()
 	if err != nil {
@@ -237,7 +245,7 @@ func (h *programHost) restore(bundle codec.Message) (f reflect.Value, args []ref
 	for i := range n {
 		arg := reflect.New(parameter(f.Type(), i)).Elem()
 		if err := d.Decode(arg); err != nil {
-			return f, nil, fmt.Errorf("restoring argument %d: %w", i+1, err)
+			return f, nil, errorf("restoring argument %d: %w", i+1, err)
 		}
 		args = append(args, arg)
 	}
@@ -256,11 +264,11 @@ func (h *programHost) restoreTarget(d *codec.Decoder) (f reflect.Value, err erro
 	if err := d.Decode(reflect.ValueOf(&value).Elem()); err != nil {
 		return f, err
 	}
-	r, ok := value.(runner)
+	f, ok := method(value)
 	if !ok {
-		return f, fmt.Errorf("a %T is none", value)
+		return f, fmt.Errorf("%s has no method Run", typeName(value))
 	}
-	return reflect.ValueOf(r.Run), nil
+	return f, nil
 }
 
 // Run implements Host.
@@ -280,7 +288,11 @@ func (h *programHost) Run(ctx context.Context, bundle codec.Message) (exitCode i
 				complain(v, debug.Stack())
 			}
 		}()
-		f.Call(args)
+		if text, failed := ReturnedError(f.Call(args)); failed {
+			self := CurrentProcess()
+			fmt.Fprintf(os.Stderr, "%s (pid %d): %s\n", self.Name, self.PID(), text)
+			code = 1
+		}
 	}()
 	select {
 	case code := <-ended:
@@ -331,7 +343,7 @@ func (h *programHost) Goroutine() uintptr { return 0 }
 func (h *programHost) Command() (Command, error) {
 	path, err := program()
 	if err != nil {
-		return Command{}, fmt.Errorf("finding the own program: %w", err)
+		return Command{}, errorf("finding the own program: %w", err)
 	}
 	return Command{Path: path, Args: slices.Concat([]string{childArgument}, os.Args), Lifeline: h.lifeline}, nil
 }
@@ -343,3 +355,4 @@ func (*programCell) Stdout() io.Writer          { return os.Stdout }
 func (*programCell) Stderr() io.Writer          { return os.Stderr }
 func (c *programCell) Context() context.Context { return c.ctx }
 func (*programCell) Fail(err error)             { panic(err) }
+func (*programCell) Note(err error)             { fmt.Fprintln(os.Stderr, err) }

@@ -109,6 +109,7 @@ func (c *cell) Stdout() io.Writer        { return c.out }
 func (c *cell) Stderr() io.Writer        { return c.err }
 func (c *cell) Context() context.Context { return c.ctx }
 func (c *cell) Fail(err error)           { c.failed.Store(&err) }
+func (c *cell) Note(err error)           { fmt.Fprintln(c.err, err) }
 
 // record collects an output.
 type record struct {

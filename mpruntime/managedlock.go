@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -94,7 +93,7 @@ func (l *managedLock) sessionEnded(s *managerSession) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.session == s {
-		fmt.Fprintln(os.Stderr, "mp: a process ended while it held a manager's lock; the lock is released")
+		fmt.Fprintln(here.stderr(), "mp: a process ended while it held a manager's lock; the lock is released")
 		l.free()
 	}
 }

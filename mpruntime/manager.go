@@ -34,7 +34,7 @@ type Manager struct{ remote }
 func NewManager() *Manager {
 	m, err := startManager()
 	if err != nil {
-		return &Manager{remote{err: fmt.Errorf("mp: making a manager: %w", err)}}
+		return &Manager{remote{err: note(errorf("mp: making the manager: %w", err))}}
 	}
 	return m
 }
@@ -156,6 +156,28 @@ func (m *Manager) Shutdown() error {
 	return nil
 }
 
+// String says whether the manager runs and, of one of this process, its process id.
+func (m *Manager) String() string {
+	switch err := m.Err(); {
+	case errors.Is(err, errNoProxy):
+		return "<Manager not made>"
+	case err != nil:
+		return fmt.Sprintf("<Manager failed: %s>", strings.TrimPrefix(err.Error(), "mp: "))
+	}
+	text := "<Manager state="
+	m.client.mu.Lock()
+	if m.client.err == nil {
+		text += "running"
+	} else {
+		text += "ended"
+	}
+	m.client.mu.Unlock()
+	if m.life != nil && m.life.process != nil {
+		text += fmt.Sprintf(" pid=%d", m.life.process.PID())
+	}
+	return text + ">"
+}
+
 // PID returns the process id of the manager, 0 if another process has made it.
 func (m *Manager) PID() int {
 	if m.life == nil || m.life.process == nil {
@@ -204,15 +226,12 @@ func (m *Manager) Shared(name string) (any, error) {
 }
 
 // Register tells the manager of a type of the user (CPython:
-// BaseManager.register): construct is a function that returns the object.
-// [Manager.New] has it called in the manager's process.
+// BaseManager.register): construct is a function that returns the object, and may
+// return an error. [Manager.New] has it called in the manager's process, which the
+// object does not leave.
 func (m *Manager) Register(name string, construct any) error {
-	_, sig, err := taskFunction(construct)
-	if err != nil {
+	if _, _, err := constructor(name, construct); err != nil {
 		return err
-	}
-	if sig.values != 1 {
-		return fmt.Errorf("mp: the constructor of %s returns no object", name)
 	}
 	packed, err := pack(construct, "the constructor")
 	if err != nil {
@@ -232,14 +251,14 @@ func (m *Manager) New(name string, args ...any) *Proxy { return &Proxy{m.make(na
 // make makes an object.
 func (m *Manager) make(kind string, args ...any) remote {
 	if err := m.Err(); err != nil {
-		return remote{err: err}
+		return remote{err: err, kind: kind}
 	}
 	if args == nil {
 		args = []any{}
 	}
 	results, err := m.call(context.Background(), "Create", kind, args)
 	if err != nil {
-		return remote{err: err}
+		return remote{err: note(err), kind: kind}
 	}
 	return remote{client: m.client, life: m.life, number: results[0].(uint64), kind: kind}
 }

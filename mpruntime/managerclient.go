@@ -43,6 +43,7 @@ type managerClient struct {
 type managerReply struct {
 	failed  bool
 	message codec.Message
+	pid     int // of the server, if failed
 	err     error
 }
 
@@ -99,8 +100,8 @@ func (c *managerClient) connect() error {
 		theirs.Close()
 		if err != nil {
 			ours.Close()
-			c.err = fmt.Errorf("mp: connecting to a manager: %w", ErrManagerGone)
-			return c.err
+			c.fail()
+			return fmt.Errorf("mp: connecting to a manager: %w", ErrManagerGone)
 		}
 	}
 	c.connected(frame.New(ours))
@@ -110,7 +111,7 @@ func (c *managerClient) connect() error {
 // read takes answers until the connection ends.
 func (c *managerClient) read(conn *frame.Conn) {
 	for {
-		kind, m, request, _, err := receiveFrom(conn)
+		kind, m, request, number, err := receiveFrom(conn)
 		c.mu.Lock()
 		if err != nil {
 			conn.Close()
@@ -132,7 +133,7 @@ func (c *managerClient) read(conn *frame.Conn) {
 			m.Close()
 			continue
 		}
-		reply <- managerReply{failed: kind == kindRefusal, message: m}
+		reply <- managerReply{failed: kind == kindRefusal, message: m, pid: int(number)}
 	}
 }
 
@@ -161,6 +162,11 @@ func (c *managerClient) forget() {
 // call calls a method of an object and returns its results. When ctx or the cell
 // ends it has the server give up, but a result that is there counts.
 func (c *managerClient) call(ctx context.Context, object uint64, method string, args ...any) ([]any, error) {
+	return c.exchange(ctx, c.domain(), object, method, args...)
+}
+
+// exchange is call that decodes the results with a domain of the caller.
+func (c *managerClient) exchange(ctx context.Context, domain *codec.Domain, object uint64, method string, args ...any) ([]any, error) {
 	m, err := encodeWith(c.domain(), append([]any{method}, args...), "the arguments of "+method)
 	if err != nil {
 		return nil, err
@@ -174,7 +180,11 @@ func (c *managerClient) call(ctx context.Context, object uint64, method string, 
 	reply := make(chan managerReply, 1)
 	c.mu.Lock()
 	if err := c.connect(); err != nil {
+		local := c.door != nil
 		c.mu.Unlock()
+		if local && errors.Is(err, ErrManagerGone) {
+			c.forget()
+		}
 		return nil, err
 	}
 	c.last++
@@ -186,7 +196,7 @@ func (c *managerClient) call(ctx context.Context, object uint64, method string, 
 		delete(c.pending, request)
 		c.mu.Unlock()
 		if errors.Is(err, frame.ErrTooLong) {
-			return nil, fmt.Errorf("mp: calling %s of a manager: %w", method, err)
+			return nil, errorf("mp: calling %s of a manager: %w", method, err)
 		}
 		return nil, ErrManagerGone
 	}
@@ -211,9 +221,9 @@ func (c *managerClient) call(ctx context.Context, object uint64, method string, 
 	case answer.err != nil:
 		return nil, answer.err
 	case answer.failed:
-		return nil, managerError(answer.message)
+		return nil, managerError(answer.message, answer.pid)
 	}
-	v, err := decodeWith(c.domain(), answer.message)
+	v, err := decodeWith(domain, answer.message)
 	results, _ := v.([]any)
 	return results, err
 }
@@ -226,9 +236,10 @@ func (c *managerClient) domain() *codec.Domain {
 	return here.domain()
 }
 
-// managerError reads an error of a server. One of mp stays itself.
-func managerError(m codec.Message) error {
-	err := taskError(m, "the manager", 0, -1)
+// managerError reads an error of a server, a process with a number. One of mp
+// stays itself.
+func managerError(m codec.Message, pid int) error {
+	err := taskError(m, "the manager", pid, -1)
 	var task *TaskError
 	if errors.As(err, &task) && task.Traceback == "" && len(task.causes) > 0 && task.causes[0].Error() == task.Text {
 		return task.causes[0]

@@ -29,10 +29,25 @@ func (o *managerObject) Create(ctx context.Context, s *managerSession, kind stri
 	if err != nil {
 		return 0, err
 	}
-	if len(results) != 1 || results[0] == nil {
-		return 0, fmt.Errorf("mp: the constructor of %s returns no object", kind)
+	object := reflect.ValueOf(results[0])
+	if !object.IsValid() || object.Kind() == reflect.Pointer && object.IsNil() {
+		return 0, fmt.Errorf("mp: the constructor of %s has returned nil and no object", kind)
 	}
-	return o.m.add(kind, reflect.ValueOf(results[0]), true).number, nil
+	return o.m.add(kind, object, true).number, nil
+}
+
+// constructor checks the constructor of a type of the user.
+func constructor(kind string, f any) (reflect.Value, signature, error) {
+	v, sig, err := taskFunction(f)
+	switch {
+	case v.Kind() != reflect.Func:
+		err = errorf("mp: the constructor of %s must be a function, not %s", kind, typeName(f))
+	case err != nil:
+		err = fmt.Errorf("mp: the constructor of %s is nil", kind)
+	case sig.values != 1:
+		err = fmt.Errorf("mp: the constructor of %s must return one object, or one and an error", kind)
+	}
+	return v, sig, err
 }
 
 // Register takes the constructor of a type of the user.
@@ -48,12 +63,9 @@ func (o *managerObject) Register(ctx context.Context, s *managerSession, kind st
 	if failed != nil {
 		return failed
 	}
-	v, sig, err := taskFunction(f)
+	v, _, err := constructor(kind, f)
 	if err != nil {
 		return err
-	}
-	if sig.values != 1 {
-		return fmt.Errorf("mp: the constructor of %s returns no object", kind)
 	}
 	o.m.mu.Lock()
 	defer o.m.mu.Unlock()

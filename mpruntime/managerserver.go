@@ -18,7 +18,8 @@ import (
 )
 
 // The messages between a manager's server and its clients. Each ends with two
-// numbers as those of a pool do: the request, and the object that it is for.
+// numbers as those of a pool do: the request, and the object that it is for or, in
+// a refusal, the server's process id.
 const (
 	kindOpen   byte = 1 + iota // to a new server: its name and its door
 	kindInvoke                 // a method's name and its arguments
@@ -74,12 +75,12 @@ func newManagerServer(name string) *managerServer {
 func serveManager(conn *frame.Conn) (exitCode int) {
 	kind, m, _, _, err := receiveFrom(conn)
 	if err != nil || kind != kindOpen || len(m.Files) != 1 {
-		fmt.Fprintln(os.Stderr, "mp: starting a manager: the first message did not arrive:", err)
+		fmt.Fprintln(here.stderr(), "mp: starting a manager: the first message did not arrive:", err)
 		return 1
 	}
 	door, err := spawn.Socket(m.Files[0])
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "mp: starting a manager:", err)
+		fmt.Fprintln(here.stderr(), "mp: starting a manager:", err)
 		return 1
 	}
 	server := newManagerServer(string(m.Bytes))
@@ -184,21 +185,21 @@ func (m *managerServer) forget(s *managerSession) {
 // noticed by reading.
 func (s *managerSession) answer(ctx context.Context, m codec.Message, request, object uint64) {
 	results, err := s.invoke(ctx, m, object)
-	kind := kindReply
+	kind, number := kindReply, object
 	var reply codec.Message
 	if err == nil {
 		reply, err = encodeWith(s.domain, results, "the result")
 	}
 	if err != nil {
-		kind = kindRefusal
+		kind, number = kindRefusal, uint64(os.Getpid())
 		if reply, err = encodeFailure(err, 0); err != nil {
 			return
 		}
 	}
 	defer reply.Close()
-	if err := sendTo(s.conn, kind, reply, request, object); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+	if err := sendTo(s.conn, kind, reply, request, number); err != nil && !errors.Is(err, io.ErrClosedPipe) {
 		if m, err := encodeFailure(err, 0); err == nil { // it may have been too long, or its files too many
-			_ = sendTo(s.conn, kindRefusal, m, request, object)
+			_ = sendTo(s.conn, kindRefusal, m, request, uint64(os.Getpid()))
 		}
 	}
 }

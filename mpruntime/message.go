@@ -53,12 +53,25 @@ func encodeWith(domain *codec.Domain, v any, path string) (codec.Message, error)
 	return codec.Encode(reflect.ValueOf(&v).Elem(), path, domain)
 }
 
+// encodeBriefly is encodeWith for a message that is sent at once, before the
+// Encoder that holds it is released.
+func encodeBriefly(domain *codec.Domain, v any, path string) (*codec.Encoder, error) {
+	return codec.EncodeBriefly(reflect.ValueOf(&v).Elem(), path, domain)
+}
+
 // decodeMessage returns the value of a message of encodeMessage.
 func decodeMessage(m codec.Message) (any, error) { return decodeWith(here.domain(), m) }
 
 func decodeWith(domain *codec.Domain, m codec.Message) (v any, err error) {
 	err = codec.DecodeInto(m, reflect.ValueOf(&v).Elem(), domain)
 	return v, err
+}
+
+// decodeKeeping is decodeWith for a message whose bytes never change again, and
+// reports whether the value keeps a part of them.
+func decodeKeeping(domain *codec.Domain, m codec.Message) (v any, kept bool, err error) {
+	kept, err = codec.DecodeKeeping(m, reflect.ValueOf(&v).Elem(), domain)
+	return v, kept, err
 }
 
 // decodeMessageInto sets what ptr points to to the value of a message of

@@ -1,7 +1,6 @@
 package mpruntime
 
 import (
-	"fmt"
 	"os"
 )
 
@@ -10,7 +9,7 @@ import (
 // processes, as arguments or in values; r reads io.EOF when no process has w open.
 func OSPipe() (r, w *os.File, err error) {
 	if r, w, err = os.Pipe(); err != nil {
-		return nil, nil, fmt.Errorf("mp: making a pipe: %w", err)
+		return nil, nil, errorf("mp: making a pipe: %w", err)
 	}
 	return r, w, nil
 }

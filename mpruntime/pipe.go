@@ -1,8 +1,6 @@
 package mpruntime
 
 import (
-	"fmt"
-
 	"cuaderno/internal/packet"
 )
 
@@ -20,7 +18,7 @@ func NewOneWayPipe() (r, w *Conn) { return newPipe(false) }
 func newPipe(duplex bool) (a, b *Conn) {
 	x, y, err := packet.Pair(&here.buffers)
 	if err != nil {
-		err = fmt.Errorf("mp: %w", err)
+		err = note(errorf("mp: making the pipe: %w", err))
 		return &Conn{err: err}, &Conn{err: err}
 	}
 	return &Conn{socket: x, receives: true, sends: duplex}, &Conn{socket: y, receives: duplex, sends: true}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"strings"
 
 	"cuaderno/internal/codec"
 )
@@ -20,13 +21,15 @@ import (
 // Where CPython differs: a worker that the system kills fails the tasks that it
 // ran with [ErrWorkerDied] and is replaced, where CPython waits for ever; an
 // initializer that fails breaks the pool, where CPython starts workers without
-// end; and of several failed tasks the first in the order of the items counts.
+// end; and a Map ends, also with an error, when all its tasks have been done: of
+// those that have failed, or were lost, the first in the order of the items counts.
 //
 // The workers share the processors of the machine: the goroutines of one run on as
 // many as there are for each worker, one at least.
 //
 // What tasks write goes to the cell that waits for them, before it has their
-// results. A pool that is forgotten terminates its workers.
+// results. A pool terminates its workers when it is forgotten, and so are the
+// results of it that were not got.
 type Pool struct{ core *dispatcher }
 
 // PoolOptions are the options of [NewPoolWith]; the zero value of a field means
@@ -54,7 +57,7 @@ func NewPool(n ...int) *Pool {
 	var o PoolOptions
 	if len(n) == 1 {
 		if o.Workers = n[0]; o.Workers < 1 {
-			return brokenPool(fmt.Errorf("mp.NewPool: a pool needs one worker or more, not %d", n[0]))
+			return brokenPool(tooFewWorkers(n[0]))
 		}
 	}
 	return NewPoolWith(o)
@@ -62,12 +65,14 @@ func NewPool(n ...int) *Pool {
 
 // NewPoolWith starts a pool.
 func NewPoolWith(o PoolOptions) *Pool {
-	for name, n := range map[string]int{"Workers": o.Workers, "MaxTasksPerChild": o.MaxTasksPerChild, "ChunkSize": o.ChunkSize} {
-		if n < 0 {
-			return brokenPool(fmt.Errorf("mp.NewPoolWith: %s is %d", name, n))
-		}
-	}
-	if o.Workers == 0 {
+	switch {
+	case o.Workers < 0:
+		return brokenPool(tooFewWorkers(o.Workers))
+	case o.MaxTasksPerChild < 0:
+		return brokenPool(fmt.Errorf("MaxTasksPerChild must be at least 1, or 0 for no limit, not %d", o.MaxTasksPerChild))
+	case o.ChunkSize < 0:
+		return brokenPool(fmt.Errorf("ChunkSize must be at least 1, or 0 for the default, not %d", o.ChunkSize))
+	case o.Workers == 0:
 		o.Workers = CPUCount()
 	}
 	core := newDispatcher(o)
@@ -83,10 +88,14 @@ func NewPoolWith(o PoolOptions) *Pool {
 	return p
 }
 
+func tooFewWorkers(n int) error {
+	return fmt.Errorf("the number of workers must be at least 1, not %d", n)
+}
+
 // brokenPool is a pool whose making failed.
 func brokenPool(err error) *Pool {
 	core := newDispatcher(PoolOptions{})
-	core.broken = fmt.Errorf("mp: making a pool: %w", err)
+	core.broken = note(errorf("mp: making the pool: %w", err))
 	return &Pool{core}
 }
 
@@ -109,6 +118,26 @@ func (p *Pool) Err() error {
 	core.mu.Lock()
 	defer core.mu.Unlock()
 	return core.broken
+}
+
+// String says what the pool does, as CPython's repr.
+func (p *Pool) String() string {
+	core, err := p.dispatcher()
+	if err != nil {
+		return "<Pool not made>"
+	}
+	core.mu.Lock()
+	defer core.mu.Unlock()
+	state := "running"
+	switch {
+	case core.broken != nil:
+		return fmt.Sprintf("<Pool failed: %s>", strings.TrimPrefix(core.broken.Error(), "mp: "))
+	case core.terminated:
+		state = "terminated"
+	case core.closed:
+		state = "closed"
+	}
+	return fmt.Sprintf("<Pool state=%s workers=%d>", state, len(core.workers))
 }
 
 // Workers returns the processes of the pool as they are now.

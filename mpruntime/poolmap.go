@@ -1,7 +1,6 @@
 package mpruntime
 
 import (
-	"context"
 	"fmt"
 	"iter"
 	"reflect"
@@ -173,7 +172,8 @@ func encodeLists(sig signature, lists [][]any, first int, single bool) (_ codec.
 // returns the results in their order. A function that returns nothing has nil as
 // its result, one that returns several values a []any of them; an error as its
 // last result is no part of it. If a task fails Map returns the error of the
-// first one, a [*TaskError], when all have been done. An interrupt of the calling
+// first one in their order, a [*TaskError] or a [*WorkerDiedError], when all have
+// been done. An interrupt of the calling
 // cell ends the tasks.
 //
 // The function Map is the same with types.
@@ -185,7 +185,8 @@ func (p *Pool) MapAsync(f, items any) *AsyncResult {
 	if err != nil {
 		return failedResult(err)
 	}
-	return newResult(p.submitItems(f, nil, v, nil, 0, true))
+	j, err := p.submitItems(f, nil, v, nil, 0, true)
+	return newResult(p, j, err)
 }
 
 // StarMap is Map of a function of any number of parameters: each item is the list
@@ -194,7 +195,8 @@ func (p *Pool) StarMap(f any, items [][]any) ([]any, error) { return p.StarMapAs
 
 // StarMapAsync is StarMap that does not wait.
 func (p *Pool) StarMapAsync(f any, items [][]any) *AsyncResult {
-	return newResult(p.submitLists(f, items, 0))
+	j, err := p.submitLists(f, items, 0)
+	return newResult(p, j, err)
 }
 
 // Apply calls f with args in a worker and returns its result as Map does.
@@ -202,14 +204,16 @@ func (p *Pool) Apply(f any, args ...any) (any, error) { return p.ApplyAsync(f, a
 
 // ApplyAsync is Apply that does not wait.
 func (p *Pool) ApplyAsync(f any, args ...any) *AsyncResult {
-	r := newResult(p.submitLists(f, [][]any{args}, 1))
+	j, err := p.submitLists(f, [][]any{args}, 1)
+	r := newResult(p, j, err)
 	r.single = true
 	return r
 }
 
 // Imap is Map that yields each result as soon as it and all before it are there. A
 // task that has failed yields its error, and the next follow. The tasks start
-// with the call.
+// with the call, and their results are yielded once: who ranges over them again
+// goes on where the last range ended.
 func (p *Pool) Imap(f, items any) iter.Seq2[any, error] { return p.imap(f, items, true) }
 
 // ImapUnordered is Imap that yields results in the order in which they come.
@@ -221,18 +225,17 @@ func (p *Pool) imap(f, items any, inOrder bool) iter.Seq2[any, error] {
 	if err == nil {
 		j, err = p.submitItems(f, nil, v, nil, max(1, p.ownChunkSize()), false)
 	}
+	s := newSequence(p, j, err, inOrder)
 	return func(yield func(any, error) bool) {
-		for batch, e := range batches(j, err, inOrder) {
-			if e != nil {
-				if !yield(nil, e) {
-					return
-				}
-				continue
+		defer runtime.KeepAlive(s)
+		for {
+			var x any
+			v, ok, err := s.next()
+			if v.IsValid() {
+				x = j.sig.value(v)
 			}
-			for i := range batch.Len() {
-				if !yield(j.sig.value(batch.Index(i)), nil) {
-					return
-				}
+			if !ok && err == nil || !yield(x, err) || !ok {
+				return
 			}
 		}
 	}
@@ -246,84 +249,16 @@ func (p *Pool) ownChunkSize() int {
 	return 0
 }
 
-// batches yields the results of a job chunk by chunk.
-func batches(j *job, err error, inOrder bool) iter.Seq2[reflect.Value, error] {
-	return func(yield func(reflect.Value, error) bool) {
-		if err != nil {
-			yield(reflect.Value{}, err)
-			return
-		}
-		came := make([]bool, j.chunks)
-		for next := range j.chunks {
-			number := next
-			if !inOrder || !came[next] {
-				for {
-					if number, err = j.awaitChunk(); err != nil {
-						yield(reflect.Value{}, err)
-						return
-					}
-					if came[number] = true; !inOrder || number == next {
-						break
-					}
-				}
-			}
-			j.pool.mu.Lock()
-			a := j.answers[number]
-			j.pool.mu.Unlock()
-			var values reflect.Value
-			var failed error
-			if a.failed {
-				failed = taskError(a.message, a.process.Name, a.process.PID(), a.chunk.first)
-			} else {
-				values, failed = j.decodeChunk(number)
-			}
-			if !yield(values, failed) {
-				return
-			}
-		}
-	}
-}
-
-// awaitChunk returns the number of a chunk that has been answered.
-func (j *job) awaitChunk() (int, error) {
-	select {
-	case number := <-j.arrived:
-		return number, nil
-	default:
-	}
-	interrupted := cellContext()
-	select {
-	case number := <-j.arrived:
-		return number, nil
-	case <-interrupted.Done():
-		return 0, context.Cause(interrupted)
-	case <-j.done:
-		select {
-		case number := <-j.arrived:
-			return number, nil
-		default:
-			return 0, j.err
-		}
-	}
-}
-
 // mapTyped is MapAsync of typed items; out points to the slice of results.
 func (p *Pool) mapTyped(f, bulk, items, out any) *AsyncResult {
-	return newResult(p.submitItems(f, bulk, reflect.ValueOf(items), reflect.TypeOf(out).Elem(), 0, true))
+	j, err := p.submitItems(f, bulk, reflect.ValueOf(items), reflect.TypeOf(out).Elem(), 0, true)
+	return newResult(p, j, err)
 }
 
-// imapTyped yields slices of results.
-func (p *Pool) imapTyped(f, bulk, items, out any, inOrder bool) iter.Seq2[any, error] {
+// imapTyped returns a function that waits for the next result and sets the variable
+// that its argument, a pointer, points to. ok says that there is one, or the error
+// of the tasks in its place; without it err is why there will be none.
+func (p *Pool) imapTyped(f, bulk, items, out any, inOrder bool) func(to any) (ok bool, err error) {
 	j, err := p.submitItems(f, bulk, reflect.ValueOf(items), reflect.TypeOf(out).Elem(), max(1, p.ownChunkSize()), false)
-	return func(yield func(any, error) bool) {
-		for batch, err := range batches(j, err, inOrder) {
-			var values any
-			if err == nil {
-				values = batch.Interface()
-			}
-			if !yield(values, err) {
-				return
-			}
-		}
-	}
+	return newSequence(p, j, err, inOrder).into
 }

@@ -70,21 +70,14 @@ func ImapUnordered[T, R any](p *Pool, f func(T) R, items []T) iter.Seq2[R, error
 	return eachOf[R](p.imapTyped(f, inChunks(f), items, &out, false))
 }
 
-// eachOf yields the elements of slices of R.
-func eachOf[R any](batches iter.Seq2[any, error]) iter.Seq2[R, error] {
+// eachOf yields what next returns.
+func eachOf[R any](next func(to any) (ok bool, err error)) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
-		for batch, err := range batches {
-			if err != nil {
-				var none R
-				if !yield(none, err) {
-					return
-				}
-				continue
-			}
-			for _, r := range batch.([]R) {
-				if !yield(r, nil) {
-					return
-				}
+		for {
+			var r R
+			ok, err := next(&r)
+			if !ok && err == nil || !yield(r, err) || !ok {
+				return
 			}
 		}
 	}
@@ -130,3 +123,6 @@ func (f *Future[R]) Ready() bool { return f.result.Ready() }
 
 // Successful reports whether the tasks have succeeded.
 func (f *Future[R]) Successful() bool { return f.result.Successful() }
+
+// String says how far the tasks have come.
+func (f *Future[R]) String() string { return futureText(f.result) }

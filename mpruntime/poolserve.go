@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"reflect"
 	"runtime"
 	"sync"
@@ -24,6 +23,7 @@ type poolServer struct {
 
 	mu        sync.Mutex
 	arrival   sync.Cond
+	recalled  chan letter // answers to what was recalled, for their writer
 	queue     []letter
 	eof       bool
 	current   uint64                  // the job of the chunk that runs
@@ -50,6 +50,7 @@ type taskCode struct {
 func servePool(conn *frame.Conn) (exitCode int) {
 	s := &poolServer{conn: conn, known: map[uint64]*taskCode{}, cancelled: map[uint64]bool{}}
 	s.arrival.L = &s.mu
+	s.recalled = make(chan letter, 1)
 	go s.read() // it ends with the connection, which the caller closes
 	for {
 		l, ok := s.next()
@@ -67,7 +68,17 @@ func servePool(conn *frame.Conn) (exitCode int) {
 	}
 }
 
+// read never writes: the pool may be waiting for it in the middle of a message,
+// and the goroutine that runs for the pool to read its own.
 func (s *poolServer) read() {
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for l := range s.recalled {
+			_ = sendTo(s.conn, l.kind, codec.Message{}, l.job, l.number) // a pool that is gone is noticed by reading
+		}
+	})
+	defer writer.Wait()
+	defer close(s.recalled)
 	for {
 		kind, m, job, number, err := receiveFrom(s.conn)
 		s.mu.Lock()
@@ -82,7 +93,7 @@ func (s *poolServer) read() {
 		case kind == kindRecall:
 			kind = s.handBack(job, number)
 			s.mu.Unlock()
-			_ = sendTo(s.conn, kind, codec.Message{}, job, number) // a pool that is gone is noticed by reading
+			s.recalled <- letter{kind: kind, job: job, number: number} // the pool recalls one after the other
 			s.mu.Lock()
 		default:
 			s.queue = append(s.queue, letter{kind, m, job, number})
@@ -209,7 +220,7 @@ func (s *poolServer) initialize(m codec.Message) error {
 	}
 	m, encodeErr := encodeFailure(err, 0)
 	if encodeErr != nil {
-		fmt.Fprintf(os.Stderr, "mp: the initializer failed: %v\n", err)
+		fmt.Fprintf(here.stderr(), "mp: the initializer failed: %v\n", err)
 		return &ExitError{1}
 	}
 	defer m.Close()
@@ -229,7 +240,7 @@ func (s *poolServer) run(l letter, task func() (*taskCode, codec.Message, error)
 	}
 	s.current, s.cancel = l.job, cancel
 	s.mu.Unlock()
-	var result codec.Message
+	var results []codec.Message
 	var failed error
 	at := 0
 	err := context.Cause(ctx)
@@ -238,7 +249,7 @@ func (s *poolServer) run(l letter, task func() (*taskCode, codec.Message, error)
 			var code *taskCode
 			var args codec.Message
 			if code, args, failed = task(); failed == nil {
-				result, failed = code.run(args, &at)
+				results, failed = code.run(args, &at)
 			}
 		})
 	}
@@ -250,21 +261,13 @@ func (s *poolServer) run(l letter, task func() (*taskCode, codec.Message, error)
 		err = failed
 	}
 	if err == nil {
-		defer result.Close()
-		return sendTo(s.conn, kindResult, result, l.job, l.number)
+		defer closeMessages(results)
+		return s.sendResults(results, l.job, l.number)
 	}
 	if exit := (*ExitError)(nil); errors.As(err, &exit) {
 		return err
 	}
-	m, encodeErr := encodeFailure(err, at)
-	if encodeErr != nil {
-		m, encodeErr = encodeFailure(encodeErr, at) // its text at least
-		if encodeErr != nil {
-			return encodeErr
-		}
-	}
-	defer m.Close()
-	return sendTo(s.conn, kindFailure, m, l.job, l.number)
+	return s.sendFailure(kindFailure, err, at, l.job, l.number)
 }
 
 // newTaskCode unpacks the function of a job.
@@ -284,13 +287,13 @@ func (c *taskCode) unpack(m codec.Message) {
 }
 
 // run calls the function for the items in m. at is kept at the item where it is.
-func (c *taskCode) run(m codec.Message, at *int) (codec.Message, error) {
+func (c *taskCode) run(m codec.Message, at *int) ([]codec.Message, error) {
 	if c.err != nil {
-		return codec.Message{}, c.err
+		return nil, c.err
 	}
 	d, err := codec.NewDecoder(m, here.domain())
 	if err != nil {
-		return codec.Message{}, err
+		return nil, err
 	}
 	defer d.Close()
 	var results reflect.Value
@@ -303,9 +306,9 @@ func (c *taskCode) run(m codec.Message, at *int) (codec.Message, error) {
 		results, err = c.star(d, at)
 	}
 	if err != nil {
-		return codec.Message{}, err
+		return nil, err
 	}
-	return codec.Encode(results, "what the task returned", here.domain())
+	return encodeResults(results, at)
 }
 
 func (c *taskCode) bulk(d *codec.Decoder, at *int) (reflect.Value, error) {

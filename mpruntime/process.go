@@ -65,6 +65,10 @@ type Process struct {
 // function literal, a method value, or a value with a method Run(). The
 // arguments are checked against the signature here and copied by Start. When
 // that fails, every method of the process returns the error.
+//
+// A target may return an error in the last place: if it is not nil, the process
+// writes a line with it to stderr and ends with exit code 1, as a process of CPython
+// does after an exception. Whatever else a target returns is dropped.
 func NewProcess(target any, args ...any) *Process {
 	p := &Process{identity: here.newIdentity(), Daemon: here.isDaemon(), done: make(chan struct{})}
 	p.Name = defaultName(p.identity)
@@ -74,7 +78,7 @@ func NewProcess(target any, args ...any) *Process {
 		return p
 	}
 	if p.target, p.makeErr = host.Describe(target, args); p.makeErr != nil {
-		p.makeErr = fmt.Errorf("mp: making %s: %w", p.Name, p.makeErr)
+		p.makeErr = errorf("mp: making %s: %w", p.Name, p.makeErr)
 	}
 	return p
 }
@@ -107,11 +111,14 @@ func (p *Process) check(verb string) error {
 	if p.makeErr != nil {
 		return p.makeErr
 	}
+	if p.done == nil {
+		return errNotMade
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.state == closed:
-		return fmt.Errorf("mp: cannot %s %s: %w", verb, p.Name, ErrClosed)
+		return errorf("mp: cannot %s %s: %w", verb, p.Name, ErrClosed)
 	case p.state != started && p.startErr != nil:
 		return p.startErr
 	case p.state != started:
@@ -223,7 +230,7 @@ func (p *Process) PID() int {
 	return p.pid
 }
 
-// ExitCode returns how the process ended: 0, 1 after a panic, n after os.Exit(n),
+// ExitCode returns how the process ended: 0, 1 after an error or a panic, n after os.Exit(n),
 // −n when signal n killed it. ended is false before the end (CPython: None).
 func (p *Process) ExitCode() (code int, ended bool) {
 	if p.role != roleChild || p.failed() {
@@ -254,10 +261,10 @@ func (p *Process) String() string {
 	}
 	what := "initial"
 	switch code, ended := p.ExitCode(); {
-	case ended:
-		what = fmt.Sprintf("pid=%d stopped exitcode=%d", pid, code)
 	case state == closed:
 		what = "closed"
+	case ended:
+		what = fmt.Sprintf("pid=%d stopped exitcode=%d", pid, code)
 	case state != made:
 		what = fmt.Sprintf("pid=%d started", pid)
 	}
@@ -280,7 +287,7 @@ func (p *Process) signal(verb string, sig syscall.Signal) error {
 		return err
 	}
 	if err := p.helper.signal(sig); err != nil {
-		return fmt.Errorf("mp: cannot %s %s: %w", verb, p.Name, err)
+		return errorf("mp: cannot %s %s: %w", verb, p.Name, err)
 	}
 	return nil
 }

@@ -219,7 +219,7 @@ func TestFailedMakingIsTheErrorOfEveryMethod(t *testing.T) {
 	c, _, _ := inCell(t, t.Context())
 	p := mp.NewProcess(call, "say", 42)
 	first := p.Err()
-	if first == nil || !strings.Contains(first.Error(), "it is a int, and string is wanted") {
+	if first == nil || !strings.Contains(first.Error(), "it is of type int, and string is wanted") {
 		t.Fatalf("error %v", first)
 	}
 	for name, method := range map[string]func() error{

@@ -2,8 +2,6 @@ package mpruntime
 
 import (
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"cuaderno/internal/codec"
@@ -52,12 +50,8 @@ func (p *ProgressBar) Add(k int) {
 	if after == before {
 		return
 	}
-	var out io.Writer = os.Stderr
-	if host := here.getHost(); host != nil {
-		out = host.Cell().Stderr()
-	}
 	bar := strings.Repeat("#", after) + strings.Repeat("·", progressSteps-after)
-	fmt.Fprintf(out, "[%s] %d%% (%d/%d)\n", bar, after*100/progressSteps, min(now, total), total)
+	fmt.Fprintf(here.stderr(), "[%s] %d%% (%d/%d)\n", bar, after*100/progressSteps, min(now, total), total)
 }
 
 // progressStep returns how many steps are full.

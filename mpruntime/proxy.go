@@ -25,6 +25,7 @@ type remote struct {
 	number uint64
 	kind   string
 	err    error // of the making
+	brief  bool  // it is part of a text
 }
 
 var errNoProxy = errors.New("mp: the object was not made by a Manager")
@@ -211,6 +212,17 @@ func newManaged(kind string, args []any) (any, error) {
 	n := 0
 	if len(args) > 0 {
 		n, _ = args[0].(int)
+	}
+	// What is wrong with the numbers is told to the client only.
+	var wrong error
+	switch kind {
+	case "semaphore", "bounded semaphore":
+		wrong = checkPermits([]int{n})
+	case "barrier":
+		wrong = checkParties(n)
+	}
+	if wrong != nil {
+		return nil, fmt.Errorf("mp: making the %s: %w", kind, wrong)
 	}
 	var object interface{ Err() error }
 	switch kind {

@@ -24,7 +24,9 @@ import (
 //
 // An item is in the queue whole or not at all, also when its putter is killed; the
 // items in the buffer of a killed process are lost and no longer counted. A
-// process that is killed in Get takes at most the item that it was getting.
+// process that is killed in Put may let the queue hold one item more than its
+// maximum, until it is empty; one that is killed in Get takes at most the item that
+// it was getting.
 //
 // Whoever has a queue may put, so that Get cannot know that nothing will come. A
 // Queue may be used from any goroutine and travels as a Conn does.
@@ -91,7 +93,7 @@ func (q *queue) mark() mark {
 func (q *queue) make(what string, joinable bool, max []int) {
 	q.what, q.joinable = what, joinable
 	if len(max) > 1 {
-		q.err = fmt.Errorf("mp: making a %s: %d limits are given instead of one", what, len(max))
+		q.err = note(fmt.Errorf("mp: making the %s: %d limits are given instead of one", what, len(max)))
 		return
 	}
 	if len(max) == 1 && max[0] > 0 {
@@ -224,7 +226,8 @@ func (q *queue) GetTimeout(d time.Duration) (any, error) {
 // An item that another process has put may still be in that process's buffer.
 func (q *queue) TryGet() (any, error) { return q.get(context.Background(), time.Time{}, false) }
 
-// GetInto is Get into the variable that to points to; see [Conn.RecvInto].
+// GetInto is Get into the variable that to points to; an item of another type is
+// lost. See [Conn.RecvInto].
 func (q *queue) GetInto(to any) error {
 	v, err := q.Get()
 	if err != nil {
@@ -352,7 +355,7 @@ func (q *queue) JoinThread() error {
 	closed, feeding := q.closed, q.feeding
 	q.mu.Unlock()
 	if !closed {
-		return fmt.Errorf("mp: cannot join the feeder of a %s that is open: close it first", q.what)
+		return fmt.Errorf("mp: cannot join the feeder of the %s while that is open: close it first", q.what)
 	}
 	if feeding == nil {
 		return nil

@@ -3,6 +3,8 @@ package mpruntime
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"runtime"
@@ -31,11 +33,13 @@ type record struct {
 	stock    stock
 	plain    *codec.Domain // where there is no host
 	managers map[string]*managerClient
-	streamed *codec.Domain // of network connections
-	logging  *slog.Level   // nil if nothing is logged
+	streamed *codec.Domain                   // of network connections
+	brief    map[*codec.Domain]*codec.Domain // of texts of proxies
+	logging  *slog.Level                     // nil if nothing is logged
 	segments segments
 	buffers  packet.Buffers // of pipes and queues
 	feeders  feeders
+	smaller  atomic.Int64 // the limit of messages in tests, 0 for that of [record.largest]
 
 	supervisors sync.WaitGroup // one per started child
 	quit        chan struct{}  // closed by Shutdown: nobody reads the output of orphans any more
@@ -66,12 +70,14 @@ func Prepare() { here.refill() }
 
 // Shutdown ends what MainProcess started, as CPython's atexit does: daemons are
 // terminated, other children joined. Those that still run when ctx ends are
-// killed. Nothing can be started afterwards.
+// killed, and the cells that started them are told. Nothing can be started
+// afterwards.
 func Shutdown(ctx context.Context) {
 	here.end(ctx)
 	here.mu.Lock()
 	left := slices.Clone(here.children)
 	here.mu.Unlock()
+	tellKilled(left)
 	for _, p := range left {
 		_ = p.helper.proc.Signal(syscall.SIGKILL) // it may just have ended
 	}
@@ -81,6 +87,24 @@ func Shutdown(ctx context.Context) {
 	here.quitting.Do(func() { close(here.quit) })
 	here.supervisors.Wait()
 	here.segments.close()
+}
+
+// tellKilled has a line for each cell say which of its processes had not ended.
+func tellKilled(left []*Process) {
+	names := map[Cell][]string{}
+	var cells []Cell
+	for _, p := range left {
+		if p.startedDaemon {
+			continue
+		}
+		if names[p.cell] == nil {
+			cells = append(cells, p.cell)
+		}
+		names[p.cell] = append(names[p.cell], fmt.Sprintf("%s (pid %d)", p.Name, p.PID()))
+	}
+	for _, c := range cells {
+		fmt.Fprintf(c.Stderr(), "mp: at the end of MainProcess these processes still ran and were killed: %s; Join waits for a process\n", strings.Join(names[c], ", "))
+	}
 }
 
 // end terminates daemons, waits for all children until ctx ends, ends the stock,
@@ -108,12 +132,12 @@ func (r *record) end(ctx context.Context) {
 	}
 }
 
-// Interrupt sends SIGINT to the children that the cell started and that still
+// Interrupt interrupts (SIGINT) the children that the cell started and that still
 // run: the third step of an interrupt, after the cell itself was told to stop.
 func Interrupt(c Cell) {
 	for _, p := range ActiveChildren() {
 		if p.cell == c && p.service == "" {
-			_ = p.helper.proc.Signal(syscall.SIGINT) // it may just have ended
+			p.helper.interrupt()
 		}
 	}
 }
@@ -147,6 +171,15 @@ func (r *record) getHost() Host {
 		return i.Host
 	}
 	return nil
+}
+
+// stderr returns where what this package has to say goes: to the calling
+// goroutine's cell, or the process's own.
+func (r *record) stderr() io.Writer {
+	if host := r.getHost(); host != nil {
+		return host.Cell().Stderr()
+	}
+	return os.Stderr
 }
 
 // isDaemon reports whether the current process is a daemon.

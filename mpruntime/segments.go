@@ -223,13 +223,13 @@ func (s *segments) answer(conn *net.UnixConn) {
 func (a segmentsAddress) ask(op byte, name string, f *os.File) (outcome byte, found *os.File, err error) {
 	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: a.Socket, Net: "unix"})
 	if err != nil {
-		return 0, nil, fmt.Errorf("asking MainProcess: %w", err)
+		return 0, nil, errorf("asking MainProcess: %w", err)
 	}
 	defer conn.Close()
 	_ = conn.SetDeadline(time.Now().Add(segmentPatience)) // a socket has deadlines
 	key, err := hex.DecodeString(a.Key)
 	if err != nil {
-		return 0, nil, fmt.Errorf("asking MainProcess: %w", err)
+		return 0, nil, errorf("asking MainProcess: %w", err)
 	}
 	request := append(append(key, op), name...)
 	if f == nil {
@@ -238,12 +238,12 @@ func (a segmentsAddress) ask(op byte, name string, f *os.File) (outcome byte, fo
 		_, err = rights.Write(conn, request, []*os.File{f})
 	}
 	if err != nil {
-		return 0, nil, fmt.Errorf("asking MainProcess: %w", err)
+		return 0, nil, errorf("asking MainProcess: %w", err)
 	}
 	reply := make([]byte, 1)
 	_, files, err := rights.Read(conn, reply)
 	if err != nil {
-		return 0, nil, fmt.Errorf("asking MainProcess: %w", err)
+		return 0, nil, errorf("asking MainProcess: %w", err)
 	}
 	for i, f := range files {
 		if i > 0 {

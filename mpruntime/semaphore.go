@@ -98,13 +98,24 @@ type permits struct {
 	holders *holders // of a bounded one
 }
 
+// checkPermits checks the arguments of NewSemaphore.
+func checkPermits(n []int) error {
+	switch {
+	case len(n) > 1:
+		return fmt.Errorf("it takes one number of permits, not %d", len(n))
+	case len(n) == 1 && (n[0] < 0 || n[0] > maxPermits):
+		return fmt.Errorf("the number of permits must be 0 or more, and at most %d, not %d", maxPermits, n[0])
+	}
+	return nil
+}
+
 func newPermits(n []int, bounded bool) (p permits) {
 	first := 1
 	if len(n) > 0 {
 		first = n[0]
 	}
-	if len(n) > 1 || first < 0 || first > maxPermits {
-		p.shared = failedShared("semaphore", fmt.Errorf("with %v permits", n))
+	if err := checkPermits(n); err != nil {
+		p.shared = failedShared("semaphore", err)
 		return p
 	}
 	if p.shared = newShared("semaphore", markSemaphore, permitsSize); p.err != nil {
@@ -198,8 +209,11 @@ func (p *permits) release(n []int) error {
 	if len(n) > 0 {
 		count = n[0]
 	}
-	if len(n) > 1 || count < 1 {
-		return fmt.Errorf("mp: releasing %v permits", n)
+	switch {
+	case len(n) > 1:
+		return fmt.Errorf("mp: Release takes one number of permits, not %d", len(n))
+	case count < 1:
+		return fmt.Errorf("mp: the number of permits to release must be at least 1, not %d", count)
 	}
 	released := count <= maxPermits
 	switch {

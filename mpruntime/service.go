@@ -53,12 +53,12 @@ func (b boot) run(ctx context.Context, host Host, bundle codec.Message) (exitCod
 		return host.Run(ctx, bundle)
 	}
 	if len(bundle.Files) != 1 {
-		fmt.Fprintf(os.Stderr, "mp: starting %s: its connection did not arrive: too many files may be open\n", b.Name)
+		fmt.Fprintf(here.stderr(), "mp: starting %s: its connection did not arrive: too many files may be open\n", b.Name)
 		return 1
 	}
 	socket, err := spawn.Socket(bundle.Files[0])
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "mp: starting %s: %v\n", b.Name, err)
+		fmt.Fprintf(here.stderr(), "mp: starting %s: %v\n", b.Name, err)
 		return 1
 	}
 	conn := frame.New(socket)
@@ -69,6 +69,6 @@ func (b boot) run(ctx context.Context, host Host, bundle codec.Message) (exitCod
 	case serviceManager:
 		return serveManager(conn)
 	}
-	fmt.Fprintf(os.Stderr, "mp: starting %s: there is no service %q\n", b.Name, b.Service)
+	fmt.Fprintf(here.stderr(), "mp: starting %s: there is no service %q\n", b.Name, b.Service)
 	return 1
 }

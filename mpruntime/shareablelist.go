@@ -53,7 +53,7 @@ func NewNamedShareableList(name string, items ...any) *ShareableList {
 	for i, item := range items {
 		_, _, text, err := encodeItem(item)
 		if err != nil {
-			l.err = fmt.Errorf("mp: making a shareable list: item %d: %w", i, err)
+			l.err = note(errorf("mp: making the shareable list: item %d: %w", i, err))
 			return l
 		}
 		rooms[i] = listAlign * (len(text)/listAlign + 1)
@@ -196,7 +196,7 @@ func (l *ShareableList) Set(i int, item any) error {
 	_ = make([]struct{}, binary.LittleEndian.Uint64(b[8:]))[i]
 	kind, word, text, err := encodeItem(item)
 	if err != nil {
-		return fmt.Errorf("mp: setting item %d: %w", i, err)
+		return errorf("mp: setting item %d: %w", i, err)
 	}
 	room, err := l.room(b, i)
 	if err != nil {
@@ -292,7 +292,7 @@ func encodeItem(item any) (kind, word uint64, text []byte, err error) {
 	case []byte:
 		return itemBytes, 0, item, nil
 	}
-	return 0, 0, nil, fmt.Errorf("a shareable list holds no %T, only int, float64, bool, string, []byte and nil", item)
+	return 0, 0, nil, fmt.Errorf("a shareable list holds no %s, only int, float64, bool, string, []byte and nil", typeName(item))
 }
 
 func sameItem(a, b any) bool {

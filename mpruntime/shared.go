@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"cuaderno/internal/codec"
@@ -48,7 +47,7 @@ var (
 func newShared(what string, m mark, size int) shared {
 	region, err := shm.New(sharedAt + size)
 	if err != nil {
-		return shared{err: fmt.Errorf("mp: making a %s: %w", what, err)}
+		return failedShared(what, err)
 	}
 	region.Uint64(markAt).Store(uint64(m))
 	return shared{region: region}
@@ -56,7 +55,15 @@ func newShared(what string, m mark, size int) shared {
 
 // failedShared is an object whose making failed.
 func failedShared(what string, err error) shared {
-	return shared{err: fmt.Errorf("mp: making a %s: %w", what, err)}
+	return shared{err: note(errorf("mp: making the %s: %w", what, err))}
+}
+
+// note tells the calling cell why the making of an object failed, and returns err.
+func note(err error) error {
+	if host := here.getHost(); host != nil {
+		host.Cell().Note(err)
+	}
+	return err
 }
 
 // Err returns why the object could not be made, nil if it was.
@@ -82,7 +89,7 @@ func decodeShared(d *codec.Decoder, m mark, size int) (shared, error) {
 	}
 	region, err := shm.Open(f)
 	if err != nil {
-		return shared{}, fmt.Errorf("mp: decoding a value: %w", err)
+		return shared{}, errorf("mp: decoding a value: %w", err)
 	}
 	if size < 0 || region.Size()-sharedAt < size || region.Uint64(markAt).Load() != uint64(m) {
 		return shared{}, errors.Join(errors.New("mp: decoding a value: the memory is another object's"), region.Close())
@@ -113,11 +120,7 @@ func goroutine() uint64 {
 // warnOfDeath tells the user that a lock was taken from a process that had ended.
 func warnOfDeath(what string, died shm.Owner) {
 	text := fmt.Sprintf("mp: process %d ended while it held the %s; the %s is taken from it\n", died.PID(), what, what)
-	if host := here.getHost(); host != nil {
-		fmt.Fprint(host.Cell().Stderr(), text)
-		return
-	}
-	fmt.Fprint(os.Stderr, text)
+	fmt.Fprint(here.stderr(), text)
 }
 
 // waitContext returns a context that ends with ctx and with the calling cell.

@@ -38,7 +38,7 @@ func newSharedData(what string, t reflect.Type, n int) *sharedData {
 	shape, ok := shapeOf(t)
 	switch {
 	case !ok:
-		s.shared = failedShared(what, fmt.Errorf("%s is not of a fixed size: only numbers, bools, and arrays and structs of them can be shared", t))
+		s.shared = failedShared(what, errorf("%s is not of a fixed size: only numbers, bools, and arrays and structs of them can be shared", t))
 	case n < 0 || t.Size() > 0 && uintptr(n) > (math.MaxInt-2*dataAt)/t.Size():
 		s.shared = failedShared(what, fmt.Errorf("with %d elements", n))
 	default:

@@ -30,7 +30,7 @@ type SharedMemory struct {
 func NewSharedMemory(name string, size int) *SharedMemory {
 	m := &SharedMemory{name: name}
 	if m.region, m.err = m.create(size); m.err != nil {
-		m.err = fmt.Errorf("mp: making the shared memory %q: %w", name, m.err)
+		m.err = note(errorf("mp: making the shared memory %q: %w", name, m.err))
 	}
 	return m
 }
@@ -65,7 +65,7 @@ func (m *SharedMemory) create(size int) (*shm.Region, error) {
 func OpenSharedMemory(name string) *SharedMemory {
 	m := &SharedMemory{name: name}
 	if m.region, m.err = m.open(); m.err != nil {
-		m.err = fmt.Errorf("mp: opening the shared memory %q: %w", name, m.err)
+		m.err = note(errorf("mp: opening the shared memory %q: %w", name, m.err))
 	}
 	return m
 }
@@ -149,7 +149,7 @@ func (m *SharedMemory) Unlink() error {
 		return err
 	}
 	if _, err := here.segments.do(segmentUnlink, m.name, nil); err != nil {
-		return fmt.Errorf("mp: unlinking the shared memory %q: %w", m.name, err)
+		return errorf("mp: unlinking the shared memory %q: %w", m.name, err)
 	}
 	return nil
 }

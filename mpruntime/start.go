@@ -22,6 +22,9 @@ func (p *Process) Start() error {
 	if p.makeErr != nil {
 		return p.makeErr
 	}
+	if p.done == nil {
+		return errNotMade
+	}
 	p.mu.Lock()
 	switch p.state {
 	case starting, started:
@@ -29,7 +32,7 @@ func (p *Process) Start() error {
 		return fmt.Errorf("mp: cannot start a process twice: %s was started before", p.Name)
 	case closed:
 		p.mu.Unlock()
-		return fmt.Errorf("mp: cannot start %s: %w", p.Name, ErrClosed)
+		return errorf("mp: cannot start %s: %w", p.Name, ErrClosed)
 	}
 	p.state, p.startErr = starting, nil
 	p.mu.Unlock()
@@ -47,9 +50,6 @@ func (p *Process) Start() error {
 
 // start takes a helper and has a supervisor make it this process.
 func (p *Process) start() (err error) {
-	if p.done == nil {
-		return errNotMade
-	}
 	if here.isDaemon() {
 		return ErrDaemonChild
 	}
@@ -66,6 +66,9 @@ func (p *Process) start() (err error) {
 	bundle.Bytes, err = newBoot(p).encode(bundle.Bytes)
 	if err != nil {
 		return err
+	}
+	if checkSize(bundle) != nil {
+		return fmt.Errorf("the arguments are larger than 1 GiB: with what else the target refers to they have %d bytes", len(bundle.Bytes))
 	}
 	p.cell, p.startedDaemon = host.Cell(), p.Daemon
 	name := p.Name
@@ -92,6 +95,9 @@ func (p *Process) start() (err error) {
 	here.mu.Unlock()
 	if ending { // since it was asked above: whoever ends the children has not seen this one
 		_ = h.proc.Signal(syscall.SIGKILL) // it may just have ended
+	}
+	if p.service == "" && p.cell.Context().Err() != nil { // since then: Interrupt may not have seen this one
+		h.interrupt()
 	}
 	p.target = Target{} // the child has a copy: what it refers to here may be freed
 	go p.supervise(name, bundle)
@@ -122,7 +128,7 @@ func (p *Process) supervise(name string, message codec.Message) {
 	case bootErr == nil, code < 0 && !h.refused(bootErr):
 		// It ran, or somebody killed it before it did: the exit code tells.
 	default:
-		err := fmt.Errorf("mp: starting %s: %w", name, bootErr)
+		err := errorf("mp: starting %s: %w", name, bootErr)
 		p.mu.Lock()
 		p.startErr = err
 		p.mu.Unlock()

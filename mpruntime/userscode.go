@@ -28,6 +28,10 @@ type ServiceHost interface {
 	// Unpack returns the value that another process has packed. Global variables
 	// which this process has been given before keep what they have now.
 	Unpack(m codec.Message) (any, error)
+
+	// Guard returns a function that runs f, which calls functions of the user, as a
+	// goroutine of the calling one's cell: a panic is one of that cell.
+	Guard(f func()) func()
 }
 
 // A PanicError is a panic in a task.
@@ -47,6 +51,14 @@ func (e *PanicError) Unwrap() error { return e.Err }
 type ExitError struct{ Code int }
 
 func (e *ExitError) Error() string { return fmt.Sprintf("exit status %d", e.Code) }
+
+// guarded returns f as [ServiceHost.Guard] does.
+func guarded(f func()) func() {
+	if host, ok := here.getHost().(ServiceHost); ok {
+		return host.Guard(f)
+	}
+	return f
+}
 
 // callUser runs f as [ServiceHost.Call] does.
 func callUser(ctx context.Context, f func()) error {
@@ -198,7 +210,7 @@ func argument(x reflect.Value, t reflect.Type) (reflect.Value, error) {
 		case reflect.Interface, reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Chan:
 			return v, nil
 		}
-		return v, fmt.Errorf("it is nil, and %s is wanted", t)
+		return v, errorf("it is nil, and %s is wanted", t)
 	case x.Type().AssignableTo(t):
 		v.Set(x)
 		return v, nil
@@ -206,7 +218,7 @@ func argument(x reflect.Value, t reflect.Type) (reflect.Value, error) {
 		if c := x.Convert(t); c.Convert(x.Type()).Equal(x) {
 			return c, nil
 		}
-		return v, fmt.Errorf("%v is no %s", x, t)
+		return v, errorf("%v is no %s", x, t)
 	}
-	return v, fmt.Errorf("it is a %s, and %s is wanted", x.Type(), t)
+	return v, errorf("it is of type %s, and %s is wanted", x.Type(), t)
 }

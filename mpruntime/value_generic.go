@@ -106,8 +106,9 @@ func (v *RawValue[T]) Get() T {
 // Set changes the value.
 func (v *RawValue[T]) Set(x T) { v.data.store(0, &x) }
 
-// Raw returns the variable itself, mapped as long as the process lives; nil if the
-// making failed.
+// Raw returns the variable itself, as this process sees it, mapped as long as the
+// process lives; nil if the making failed. Pass the value to other processes and
+// call Raw there: a pointer that is passed or captured points to a copy.
 func (v *RawValue[T]) Raw() *T { return v.data.raw((*T)(nil)).(*T) }
 
 // String shows the value.

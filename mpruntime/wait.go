@@ -2,7 +2,6 @@ package mpruntime
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"sync"
 	"syscall"
@@ -57,7 +56,7 @@ func wait(ctx context.Context, limit time.Time, objects []Waitable) ([]Waitable,
 	for _, object := range objects {
 		s, err := object.source()
 		if err != nil {
-			return nil, fmt.Errorf("mp: waiting: %w", err)
+			return nil, errorf("mp: waiting: %w", err)
 		}
 		w.sources = append(w.sources, s)
 	}
@@ -68,7 +67,7 @@ func wait(ctx context.Context, limit time.Time, objects []Waitable) ([]Waitable,
 	ctx, done := waitContext(ctx)
 	defer done()
 	if err := w.watch(ctx); err != nil {
-		return nil, fmt.Errorf("mp: waiting: %w", err)
+		return nil, errorf("mp: waiting: %w", err)
 	}
 	defer w.close()
 	for {
@@ -139,7 +138,7 @@ func (w *waiter) ready(objects []Waitable, d time.Duration) ([]Waitable, error) 
 		}
 		var err error
 		if is, err = packet.Ready(conns, d); err != nil {
-			return nil, fmt.Errorf("mp: waiting: %w", err)
+			return nil, errorf("mp: waiting: %w", err)
 		}
 	}
 	var ready []Waitable

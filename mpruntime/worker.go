@@ -4,9 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
-	"sync"
+	"syscall"
 	"time"
 
 	"cuaderno/internal/codec"
@@ -30,6 +31,7 @@ const (
 	kindReady
 	kindUnfit    // the initializer failed
 	kindResult   // of a chunk
+	kindPart     // of the results of a chunk, which go on
 	kindFailure  // of a chunk
 	kindReturned // a chunk, handed back
 	kindKept     // a chunk that was recalled too late
@@ -37,8 +39,12 @@ const (
 
 const trailer = 16
 
-// sendTo writes a message between a pool and a worker.
+// sendTo writes a message between a pool and a worker. One that is too large is not
+// sent: the error wraps [frame.ErrTooLong].
 func sendTo(conn *frame.Conn, kind byte, m codec.Message, job, number uint64) error {
+	if err := checkSize(m); err != nil {
+		return err
+	}
 	return conn.WriteFiles(kind, withNumbers(m.Bytes, job, number), m.Files)
 }
 
@@ -91,9 +97,27 @@ var errCutShort = errors.New("mp: reading a message of a pool: it is cut short")
 // An envelope is a message that waits to be sent to a worker.
 type envelope struct {
 	kind        byte
-	message     codec.Message
+	parts       [2]*parcel // the message, held; two are sent as one, of joinMessages
 	job, number uint64
 	cell        Cell // that gets the output from here on, nil for no change
+}
+
+// contents returns the message.
+func (e *envelope) contents() codec.Message {
+	switch first, second := e.parts[0], e.parts[1]; {
+	case second != nil:
+		return joinMessages(first.message, second.message)
+	case first != nil:
+		return first.message
+	}
+	return codec.Message{}
+}
+
+// drop gives up the message.
+func (e *envelope) drop() {
+	for _, p := range e.parts {
+		p.release()
+	}
 }
 
 // A worker is a process of a pool as its dispatcher, whose lock guards it, sees it.
@@ -111,8 +135,9 @@ type worker struct {
 	unfit     bool // its initializer failed
 	out       []envelope
 
-	writing sync.Mutex // one writer at a time, in the order of out; guards cell
-	cell    Cell       // that gets its output
+	mail    chan struct{} // has a token when there may be something in out
+	written chan struct{} // closed at the end of the writer
+	cell    Cell          // that gets its output; belongs to the writer
 }
 
 // startWorker starts one more.
@@ -127,22 +152,24 @@ func (d *dispatcher) startWorker() error {
 		conn.Close()
 		return err
 	}
-	w := &worker{pool: d, process: p, conn: conn, knows: map[uint64]bool{}, cell: p.cell}
+	w := &worker{pool: d, process: p, conn: conn, knows: map[uint64]bool{}, cell: p.cell,
+		mail: make(chan struct{}, 1), written: make(chan struct{})}
 	first := envelope{kind: kindStart}
-	if d.initial.Bytes != nil {
-		first = envelope{kind: kindInitialize, message: d.initial}
+	d.mu.Lock()
+	if d.initial != nil {
+		first = envelope{kind: kindInitialize, parts: [2]*parcel{d.initial.hold()}}
 	}
 	first.number = uint64(max(1, CPUCount()/d.options.Workers))
-	d.mu.Lock()
 	w.out = append(w.out, first)
 	d.workers = append(d.workers, w)
 	doomed := d.finishing() || d.broken != nil
 	d.mu.Unlock()
-	go d.follow(w)
-	if doomed { // since it was decided to start it
+	w.post()
+	go w.write()
+	go d.follow(w) // waits for the writer
+	if doomed {    // since it was decided to start it
 		w.end()
 	}
-	w.flush()
 	return nil
 }
 
@@ -154,23 +181,43 @@ func (w *worker) give(c *chunk) {
 	j := c.job
 	switch {
 	case j.chunks == 1:
-		w.out = append(w.out, envelope{kind: kindCall, message: joinMessages(j.function, c.args), job: j.id, number: uint64(j.mode), cell: j.cell})
+		w.out = append(w.out, envelope{kind: kindCall, parts: [2]*parcel{j.function.hold(), c.args.hold()}, job: j.id, number: uint64(j.mode), cell: j.cell})
 	case !w.knows[j.id]:
 		w.knows[j.id] = true
-		w.out = append(w.out, envelope{kind: kindFunction, message: j.function, job: j.id, number: uint64(j.mode)})
+		w.out = append(w.out, envelope{kind: kindFunction, parts: [2]*parcel{j.function.hold()}, job: j.id, number: uint64(j.mode)})
 		fallthrough
 	default:
-		w.out = append(w.out, envelope{kind: kindChunk, message: c.args, job: j.id, number: uint64(c.number), cell: j.cell})
+		w.out = append(w.out, envelope{kind: kindChunk, parts: [2]*parcel{c.args.hold()}, job: j.id, number: uint64(c.number), cell: j.cell})
 	}
 	w.running = append(w.running, c)
 	w.given++
 }
 
-// flush sends what there is to send. A worker that cannot be written to is ending:
-// whoever reads from it learns that.
+// post has the writer look for envelopes.
+func (w *worker) post() {
+	if len(w.out) == 0 {
+		return
+	}
+	select {
+	case w.mail <- struct{}{}:
+	default:
+	}
+}
+
+// write is the writer: it sends what there is to send until the worker has ended.
+func (w *worker) write() {
+	defer close(w.written)
+	for {
+		select {
+		case <-w.mail:
+			w.flush()
+		case <-w.process.done:
+			return
+		}
+	}
+}
+
 func (w *worker) flush() {
-	w.writing.Lock()
-	defer w.writing.Unlock()
 	for {
 		w.pool.mu.Lock()
 		if len(w.out) == 0 {
@@ -186,7 +233,30 @@ func (w *worker) flush() {
 			w.process.helper.route(e.cell)
 			w.cell = e.cell
 		}
-		_ = sendTo(w.conn, e.kind, e.message, e.job, e.number)
+		err := sendTo(w.conn, e.kind, e.contents(), e.job, e.number)
+		e.drop()
+		if err != nil {
+			w.unsent(&e, err)
+		}
+	}
+}
+
+// unsent sees to it that nobody waits for the answer to an envelope that was not
+// sent.
+func (w *worker) unsent(e *envelope, err error) {
+	d := w.pool
+	d.mu.Lock()
+	j := d.jobs[e.job]
+	d.mu.Unlock()
+	switch {
+	case errors.Is(err, frame.ErrTooLong) && j != nil:
+		d.cancel(j, fmt.Errorf("mp: giving a task to a worker: %w", err))
+	case errors.Is(err, frame.ErrTooLong) && e.kind == kindInitialize:
+		d.breakDown(fmt.Errorf("mp: the pool is broken: passing on the initializer: %w", err))
+	case errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed):
+		// It is ending: whoever reads from it learns that.
+	default: // of the next envelopes it would get nothing
+		_ = w.process.Kill() // it may just have ended
 	}
 }
 
@@ -225,6 +295,7 @@ func (d *dispatcher) follow(w *worker) {
 	timer := time.AfterFunc(endGrace, func() { _ = w.process.Kill() })
 	<-w.process.done
 	timer.Stop()
+	<-w.written
 	d.bury(w)
 }
 
@@ -244,6 +315,13 @@ func (d *dispatcher) answer(w *worker, kind byte, m codec.Message, id uint64, nu
 		}
 	case kindKept:
 		w.recalling = false
+	case kindPart:
+		i := slices.IndexFunc(w.running, func(c *chunk) bool { return c.job.id == id && c.number == number })
+		if i < 0 || w.running[i].job.over {
+			m.Close()
+		} else {
+			w.running[i].parts = append(w.running[i].parts, m)
+		}
 	case kindReturned, kindResult, kindFailure:
 		if kind == kindReturned {
 			w.recalling = false
@@ -257,12 +335,13 @@ func (d *dispatcher) answer(w *worker, kind byte, m codec.Message, id uint64, nu
 		w.running = slices.Delete(w.running, i, i+1)
 		switch {
 		case c.job.over:
+			c.drop()
 			m.Close()
 		case kind == kindReturned:
 			w.given--
 			d.waiting = slices.Insert(d.waiting, 0, c)
 		default:
-			return c.job.take(c, m, kind == kindFailure, w.process)
+			return c.job.take(answer{chunk: c, message: m, failed: kind == kindFailure, process: w.process})
 		}
 	}
 	return nil
@@ -287,18 +366,24 @@ func (d *dispatcher) finish(j *job) {
 // bury removes a worker that has ended, and starts another in its place.
 func (d *dispatcher) bury(w *worker) {
 	code, _ := w.process.ExitCode()
+	var finished *job
 	d.mu.Lock()
 	d.workers = slices.DeleteFunc(d.workers, func(x *worker) bool { return x == w })
 	lost := w.running
 	w.running = nil
+	for i := range w.out {
+		w.out[i].drop()
+	}
 	w.out = nil
 	if len(lost) > 0 && w.ready {
 		c := lost[0]
 		lost = lost[1:]
-		c.args.Close()
-		if !c.job.over {
-			c.job.fail(&WorkerDiedError{Process: w.process.Name, PID: w.process.PID(), ExitCode: code, First: c.first, Last: c.first + c.count - 1})
-			d.forget(c.job)
+		if c.job.over {
+			c.drop()
+		} else {
+			finished = c.job.take(answer{chunk: c, died: &WorkerDiedError{
+				Process: w.process.Name, PID: w.process.PID(), ExitCode: code, First: c.first, Last: c.first + c.count - 1,
+			}})
 		}
 	}
 	d.waiting = append(slices.Clone(lost), d.waiting...)
@@ -314,6 +399,9 @@ func (d *dispatcher) bury(w *worker) {
 	}
 	d.mu.Unlock()
 	_ = w.process.Close() // it has ended
+	if finished != nil {
+		d.finish(finished)
+	}
 	if err == nil {
 		if fillErr := d.fill(); fillErr != nil {
 			err = fmt.Errorf("mp: the pool is broken: replacing %s: %w", w.process.Name, fillErr)

@@ -29,6 +29,8 @@ type execution struct {
 	runner   *runner
 	count    int       // of cells executed so far
 	last     *lastCell // nil before the first
+	// processes says that cells may have started some.
+	processes bool
 }
 
 // A lastCell is the cell that was executed last.
@@ -89,6 +91,7 @@ func (e *execution) run(ctx context.Context) error {
 			mayFail: e.request.allowErrors || cell.HasTag(tagMayFail),
 			output:  e.output(cell),
 		}
+		e.processes = e.processes || strings.Contains(source, "NewProcess")
 		outcome, err := e.runner.execute(ctx, lang.Cell{Count: e.count, Code: source}, e.last.output)
 		switch {
 		case err != nil && ctx.Err() != nil:
@@ -103,7 +106,29 @@ func (e *execution) run(ctx context.Context) error {
 			}
 		}
 	}
-	return e.checkSession()
+	if err := e.checkSession(); err != nil {
+		return err
+	}
+	return e.join(ctx)
+}
+
+// join waits for the processes that the cells have left running, as a program does.
+// What they write belongs to the cells that started them.
+func (e *execution) join(ctx context.Context) error {
+	if !e.processes || e.runner.session == nil {
+		return nil
+	}
+	outcome, err := e.runner.execute(ctx, lang.Cell{Count: e.count, Code: joinChildren, Silent: true}, e.last.output)
+	switch {
+	case ctx.Err() != nil:
+		return interruptedStatus(ctx)
+	case err != nil:
+		return err
+	case outcome.Err != nil:
+		e.p.complain(fmt.Sprintf("cuaderno run: %s: waiting for the processes that its cells have started: %v", e.request.file, outcome.Err))
+		return exitError(1)
+	}
+	return nil
 }
 
 // checkSession fails the last cell if the session has crashed since.

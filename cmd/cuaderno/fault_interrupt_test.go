@@ -3,9 +3,18 @@
 package main
 
 import (
+	"bufio"
+	"errors"
+	"io"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"cuaderno/interp/lang"
+	"cuaderno/kernel/kerneltest"
 )
 
 // A waitingCall is a call of mp that waits until it is interrupted.
@@ -239,4 +248,81 @@ func aparte(f func()) {
 		t.Error("the session was replaced")
 	}
 	k.awaitNoMore(before)
+}
+
+// TestFaultInterruptedStart interrupts cells while they start a child, which must
+// end too, whether it has begun or not.
+func TestFaultInterruptedStart(t *testing.T) {
+	k := serve(t)
+	k.ok("func duerme() { time.Sleep(time.Hour) }")
+	before := k.settle()
+	random := moments(t)
+	for range 20 {
+		id, _ := k.begin(`
+fmt.Println("ready")
+p := mp.NewProcess(duerme)
+p.Start()
+p.Join()`)
+		random.pass(6)
+		k.interrupt()
+		k.fails(k.Finish(id), lang.Interrupted)
+		k.prints(`for _, hijo := range mp.ActiveChildren() { if !hijo.JoinTimeout(30*time.Second) { fmt.Println("vive", hijo) } }`, "")
+		if t.Failed() {
+			return
+		}
+	}
+	k.awaitNoMore(before)
+}
+
+// TestFaultInterruptedProgram interrupts a program that waits for an item, as a
+// terminal does, and checks that its child ends too.
+func TestFaultInterruptedProgram(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "p.go", `package main
+
+import (
+	"fmt"
+	"time"
+
+	mp "cuaderno/mpruntime"
+)
+
+func main() {
+	p := mp.NewProcess(func() { time.Sleep(time.Hour) })
+	if err := p.Start(); err != nil {
+		panic(err)
+	}
+	fmt.Println(p.PID())
+	_, err := mp.NewQueue().Get()
+	fmt.Println("not interrupted:", err)
+}
+`)
+	command := exec.CommandContext(t.Context(), realProgram(t), "run", "p.go")
+	command.Dir = dir
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stdout, err := command.StdoutPipe()
+	if err == nil {
+		err = command.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := time.AfterFunc(kerneltest.Limit, func() { _ = command.Process.Kill() })
+	defer limit.Stop()
+	lines := bufio.NewReader(stdout)
+	line, err := lines.ReadString('\n')
+	pid, badPID := strconv.Atoi(strings.TrimSpace(line))
+	if err := errors.Join(err, badPID); err != nil {
+		t.Fatal(err)
+	}
+	child := watch(t, pid)
+	send(t, -command.Process.Pid, syscall.SIGINT)
+	if rest, err := io.ReadAll(lines); len(rest) > 0 || err != nil {
+		t.Errorf("%q, %v", rest, err)
+	}
+	_ = command.Wait() // the status tells
+	if got := command.ProcessState.ExitCode(); got != 130 {
+		t.Errorf("status %d", got)
+	}
+	child.await(t, "the child of an interrupted program")
 }

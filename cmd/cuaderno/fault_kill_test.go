@@ -189,8 +189,10 @@ func prueba(p *mp.Process) { fmt.Println(p.Err() != nil, p.Start() != nil, p.Err
 		{"Nada{}", []string{"Nada", "Run()"}},
 		{`saluda, "a"`, []string{"saluda", "have 1, want 2"}},
 		{`saluda, "a", 1, 2`, []string{"saluda", "have 3, want 2"}},
-		{`saluda, "a", "b"`, []string{"argument 2", "saluda", "string", "int"}},
-		{`saluda, "a", nil`, []string{"argument 2", "saluda", "nil", "int"}},
+		{`saluda, "a", "b"`, []string{"argument", "saluda", "string", "int"}},
+		{`saluda, "a", nil`, []string{"argument", "saluda", "nil", "int"}},
+		{`saluda, []any{"a", "b"}...`, []string{"argument 2", "saluda", "string", "int"}},
+		{`saluda, []any{"a", nil}...`, []string{"argument 2", "saluda", "nil", "int"}},
 	} {
 		e := k.Execute("prueba(mp.NewProcess(" + test.process + "))")
 		// What the types tell is an error of the cell, before anything runs.

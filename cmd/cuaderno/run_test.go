@@ -383,3 +383,34 @@ func compare(t *testing.T, got, want []string) {
 		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 }
+
+func TestRunNotebookWaitsForProcesses(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "n.ipynb", notebookFile(
+		"func late() { time.Sleep(1200 * time.Millisecond); fmt.Println(\"late\") }\np := mp.NewProcess(late)\np.Start()\nfmt.Println(\"started\")",
+		"fmt.Println(\"last\")",
+	))
+	invoke(t, dir, "", "run", "-o", "out.ipynb", "n.ipynb").check(t, 0, "")
+	compare(t, outputs(t, filepath.Join(dir, "out.ipynb")), []string{`1 stdout:"started\nlate\n"`, `2 stdout:"last\n"`})
+
+	write(t, dir, "n.ipynb", notebookFile(
+		"p := mp.NewProcess(func() { fmt.Println(\"on\"); time.Sleep(time.Hour) })\np.Start()",
+		"panic(\"on purpose\")",
+	))
+	invoke(t, dir, "", "run", "n.ipynb").check(t, 1, "on\n", "these processes still ran and were killed: Process-1 (pid ")
+}
+
+func TestRunNotebookThatWaitsForProcessesIsInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "n.ipynb", notebookFile("p := mp.NewProcess(func() { fmt.Println(\"on\"); time.Sleep(time.Hour) })\np.Start()"))
+	invoke(t, dir, "", "run", "--timeout", "2s", "n.ipynb").check(t, 1, "on\n", "waiting for the processes that its cells have started: TimeoutError", "Process-1 (pid ")
+}
+
+func TestThenThatPanicsFailsItsCell(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "n.ipynb", notebookFile(
+		"x := 7\npool := mp.NewPool(1)\nf := pool.ApplyAsync(func() int { return 1 })\nf.Then(func(any, error) { panic(\"in Then\") })\nf.Get()\ntime.Sleep(time.Minute)",
+		"fmt.Println(x)",
+	))
+	invoke(t, dir, "", "run", "--allow-errors", "n.ipynb").check(t, 0, "7\n", "panic: in Then", "In [1]:4", "(in a goroutine that In [1] started)")
+}

@@ -60,6 +60,7 @@ var unsafeFiles = map[string]string{
 	"internal/shm/memory.go":           "words and elements in mapped memory are reached by offset",
 	"internal/shm/race.go":             "the race detector takes addresses",
 	"internal/shm/region_linux.go":     "mapping over a mapping takes its address",
+	"internal/shm/variable.go":         "the engine of cells reads and writes a shared number at its address",
 	"mpruntime/image.go":               "functions and types of a compiled program are named to its other processes by their place in its file",
 	"mpruntime/element.go":             "elements in shared memory are of types known at run time only",
 	"internal/codec/field.go":          "unexported fields of the notebook's types travel, which reflect alone does not allow",

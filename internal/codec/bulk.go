@@ -100,10 +100,15 @@ func appendBits(b []byte, bits uint64, size int) []byte {
 }
 
 // newBlock sets v, a slice, to n elements that were sent as the block data.
-func newBlock(v reflect.Value, n int, p *plan, data []byte) error {
+func (d *Decoder) newBlock(v reflect.Value, n int, p *plan, data []byte) error {
 	if n > 0 && p.image {
 		if p.holdsBool() && !areBools(data) {
 			return errBool
+		}
+		if d.keeps && len(data) >= len(d.message)/2 && isAligned(data, p.typ.Align()) {
+			d.kept = true
+			setMemory(v, data, n)
+			return nil
 		}
 		setMemory(v, append([]byte(nil), data...), n)
 		return nil

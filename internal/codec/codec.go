@@ -93,6 +93,18 @@ func DecodeInto(m Message, v reflect.Value, domain *Domain) error {
 	return decodeAll(m, domain, func(d *Decoder) error { return d.Decode(v) })
 }
 
+// DecodeKeeping is DecodeInto of a message whose bytes never change again: a slice
+// that is most of it may stay a part of them, which kept reports.
+func DecodeKeeping(m Message, v reflect.Value, domain *Domain) (kept bool, err error) {
+	err = decodeAll(m, domain, func(d *Decoder) error {
+		d.keeps = true
+		err := d.Decode(v)
+		kept = d.kept
+		return err
+	})
+	return kept, err
+}
+
 // DecodeHeld decodes a message of an interface into a settable value of the type
 // that the interface held, or of another interface type that can hold it.
 func DecodeHeld(m Message, v reflect.Value, domain *Domain) error {
@@ -184,7 +196,7 @@ func (e *Encoder) Encode(v reflect.Value, path string) error {
 		refusal.Path = path + refusal.Path
 		return refusal
 	}
-	return fmt.Errorf("mp: encoding %s: %w", path, err)
+	return Errorf("mp: encoding %s: %w", path, err)
 }
 
 // Named returns the types that the message refers to by the names that the
@@ -236,6 +248,31 @@ func (e *Encoder) handOver() Message {
 	return m
 }
 
+// EncodeBriefly is [Encode] of a message that is needed until [Encoder.Release]
+// only; its memory serves the next.
+func EncodeBriefly(v reflect.Value, path string, domain *Domain) (*Encoder, error) {
+	e := domain.encoder()
+	if err := e.Encode(v, path); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// maxLent is the length of the longest message whose memory Release keeps.
+const maxLent = 4 << 20
+
+// Release closes the descriptors of the message of [EncodeBriefly] and gives the
+// Encoder back.
+func (e *Encoder) Release() {
+	e.Close()
+	if cap(e.out) > maxLent {
+		e.out = nil
+	}
+	e.Reset()
+	e.domain.encoders.Put(e)
+}
+
 // A Decoder reads the values of one message in the order in which an [Encoder]
 // was given them. After an error it is of no further use. It serves one goroutine.
 type Decoder struct {
@@ -252,6 +289,8 @@ type Decoder struct {
 	budget  uint64 // memory that may be taken
 	unknown int    // time zones
 	failed  bool
+	keeps   bool // values may keep a part of the message
+	kept    bool // and one does
 }
 
 // NewDecoder returns a Decoder that reads m, whose bytes must not change

@@ -318,7 +318,7 @@ func TestValueInAnInterfaceGoesIntoItsType(t *testing.T) {
 		want       string
 	}{
 		{5, new(string), "int was sent, string is wanted"}, {nil, new(int), "nil was sent, int is wanted"}, {io.EOF, new(int), "an error was sent, int is wanted"},
-		{5, new(error), "int was sent, error is wanted"}, {[]any{1}, new([]int), "[]any was sent, []int is wanted"}, {named{}, new(point), "main.named#1.1 was sent, codec_test.point is wanted"},
+		{5, new(error), "int was sent, error is wanted"}, {[]any{1}, new([]int), "[]any was sent, []int is wanted"}, {named{}, new(point), "named was sent, codec_test.point is wanted"},
 		{int64(5), new(int), "int64 was sent"},
 	} {
 		m, err := codec.Encode(reflect.ValueOf(&test.sent).Elem(), "v", domain)

@@ -88,7 +88,7 @@ func (d *Decoder) value(v reflect.Value, p *plan) error {
 		}
 		v.SetString(s)
 	case opRefused:
-		return fmt.Errorf("%w: it holds a %s, and none can be sent", errCorrupt, p.typ)
+		return Errorf("%w: it holds a %s, and none can be sent", errCorrupt, p.typ)
 	default:
 		if d.depth++; d.depth > maxDepth {
 			return errNested
@@ -105,7 +105,7 @@ func (d *Decoder) composite(v reflect.Value, p *plan) error {
 	switch p.op {
 	case opNil:
 		if b, err := d.byte(); err != nil || b != refNil {
-			return fmt.Errorf("%w: it holds a %s, and none can be sent", errCorrupt, p.typ)
+			return Errorf("%w: it holds a %s, and none can be sent", errCorrupt, p.typ)
 		}
 		v.SetZero()
 	case opTime:
@@ -160,7 +160,7 @@ func (d *Decoder) hooked(v reflect.Value, p *plan) error {
 		return err
 	}
 	if err := p.hook.decode(v, data); err != nil {
-		return fmt.Errorf("mp: decoding a %s: %w", p.typ, err)
+		return Errorf("mp: decoding %s: %w", p.typ, err)
 	}
 	return nil
 }
@@ -192,42 +192,6 @@ func (d *Decoder) pointer(v reflect.Value, p *plan) error {
 	return nil
 }
 
-// function reads a function.
-func (d *Decoder) function(v reflect.Value, p *plan) error {
-	fresh, err := d.shared(v, p)
-	if err != nil || !fresh {
-		return err
-	}
-	if d.domain.Symbols == nil {
-		return fmt.Errorf("%w: it holds a function, and this process knows none by name", errCorrupt)
-	}
-	name, err := d.text()
-	if err != nil {
-		return err
-	}
-	types, err := d.domain.Symbols.Captures(name)
-	if err != nil {
-		return fmt.Errorf("mp: decoding a function: %w", err)
-	}
-	captures := make([]reflect.Value, len(types))
-	for i, t := range types {
-		captures[i] = reflect.New(t).Elem()
-		if err := d.value(captures[i], d.domain.plan(t)); err != nil {
-			return err
-		}
-	}
-	f, err := d.domain.Symbols.FunctionNamed(name, captures)
-	if err != nil {
-		return fmt.Errorf("mp: decoding a function: %w", err)
-	}
-	if !f.Type().AssignableTo(p.typ) {
-		return fmt.Errorf("%w: the function %s was sent, %s is wanted", errMismatch, f.Type(), p.typ)
-	}
-	v.Set(f)
-	d.refs = append(d.refs, reflect.ValueOf(v.Interface()))
-	return nil
-}
-
 func (d *Decoder) slice(v reflect.Value, p *plan) error {
 	fresh, err := d.shared(v, p)
 	if err != nil || !fresh {
@@ -245,7 +209,7 @@ func (d *Decoder) slice(v reflect.Value, p *plan) error {
 		if err != nil {
 			return err
 		}
-		if err := newBlock(v, n, p.elem, data); err != nil {
+		if err := d.newBlock(v, n, p.elem, data); err != nil {
 			return err
 		}
 		if n > 0 {

@@ -198,7 +198,7 @@ func (d *Decoder) described(depth int) (*plan, error) {
 		}
 		t := d.domain.typeNamed(name)
 		if t == nil {
-			return nil, fmt.Errorf("mp: decoding a value: the type %s is not known here", abridged(name))
+			return nil, Errorf("mp: decoding a value: the type %s is not known here", notebookName(abridged(name)))
 		}
 		p := d.domain.plan(t)
 		d.number(received{offset: offset, built: p})

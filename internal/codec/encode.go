@@ -121,41 +121,10 @@ func (e *Encoder) composite(v reflect.Value, p *plan) error {
 func (e *Encoder) hooked(v reflect.Value, p *plan) error {
 	data, err := p.hook.encode(v)
 	if err != nil {
-		return fmt.Errorf("a %s: %w", p.typ, err)
+		return Errorf("%s: %w", p.typ, err)
 	}
 	e.uvarint(uint64(len(data)))
 	e.out = append(e.out, data...)
-	return nil
-}
-
-// function appends the name of a function and what it has captured. It has a
-// number from then on, not before: the reader makes it when it has these values.
-func (e *Encoder) function(v reflect.Value, p *plan) error {
-	if v.IsNil() {
-		e.out = append(e.out, refNil)
-		return nil
-	}
-	if e.domain.Symbols == nil {
-		return Refuse(p.typ, processBound(reflect.Func))
-	}
-	r := reference{closure(v), lengthFunc, nil}
-	if number, seen := e.refs.find(r); seen {
-		e.out = append(e.out, refOld)
-		e.uvarint(uint64(number))
-		return nil
-	}
-	name, captures, err := e.domain.Symbols.FunctionName(v)
-	if err != nil {
-		return Refuse(p.typ, err.Error())
-	}
-	e.out = append(e.out, refNew)
-	e.text(name)
-	for _, c := range captures {
-		if err := e.value(c, e.domain.plan(c.Type())); err != nil {
-			return at(err, func() string { return ", which has captured a variable," })
-		}
-	}
-	e.refs.add(r)
 	return nil
 }
 

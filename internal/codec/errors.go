@@ -27,5 +27,5 @@ func (e *NotCopyableError) Unwrap() error { return ErrNotCopyable }
 // Refuse returns the error that says why values of type t cannot be copied. The
 // Encoder completes its path.
 func Refuse(t reflect.Type, why string) error {
-	return &NotCopyableError{Type: t.String(), Why: why}
+	return &NotCopyableError{Type: TypeName(t), Why: why}
 }

@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
@@ -26,7 +25,11 @@ func (d *Decoder) expect(p *plan) error {
 	if err := sent.typ(); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: %s was sent, %s is wanted", errMismatch, abridged(sent.text.String()), p.typ)
+	text := notebookName(abridged(sent.text.String()))
+	if text == TypeName(p.typ) {
+		return Errorf("%w: %s was sent, and it was declared again since", errMismatch, text)
+	}
+	return Errorf("%w: %s was sent, %s is wanted", errMismatch, text, p.typ)
 }
 
 // match reads a description and reports whether it is p's. If it is not, it may

@@ -69,6 +69,11 @@ func setMemory(v reflect.Value, data []byte, n int) {
 	*(*header)(v.Addr().UnsafePointer()) = header{unsafe.Pointer(unsafe.SliceData(data)), n, n}
 }
 
+// isAligned reports whether variables with an alignment may begin where data does.
+func isAligned(data []byte, align int) bool {
+	return uintptr(unsafe.Pointer(unsafe.SliceData(data)))%uintptr(align) == 0
+}
+
 // texts returns a slice of any type of strings as one of strings.
 func texts(v reflect.Value) []string {
 	return unsafe.Slice((*string)(v.UnsafePointer()), v.Len())

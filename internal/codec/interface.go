@@ -130,7 +130,7 @@ func (d *Decoder) dynamic(v reflect.Value, p *plan) error {
 		value = reflect.ValueOf(&copiedError{text, wrapped})
 	}
 	if !value.Type().AssignableTo(p.typ) {
-		return fmt.Errorf("%w: an error was sent, %s is wanted", errMismatch, p.typ)
+		return Errorf("%w: an error was sent, %s is wanted", errMismatch, p.typ)
 	}
 	v.Set(value)
 	return nil
@@ -171,7 +171,7 @@ func (d *Decoder) boxed(v reflect.Value, p *plan) error {
 		return errShort
 	}
 	if !inner.typ.AssignableTo(p.typ) {
-		return fmt.Errorf("%w: %s was sent, %s is wanted", errMismatch, abridged(inner.typ.String()), p.typ)
+		return Errorf("%w: %s was sent, %s is wanted", errMismatch, abridged(TypeName(inner.typ)), p.typ)
 	}
 	if err := d.take(1, 2*inner.typ.Size()); err != nil {
 		return err
@@ -240,7 +240,7 @@ func (d *Decoder) held(v reflect.Value) error {
 			v.SetZero()
 			return nil
 		}
-		return fmt.Errorf("%w: nil was sent, %s is wanted", errMismatch, p.typ)
+		return Errorf("%w: nil was sent, %s is wanted", errMismatch, p.typ)
 	}
-	return fmt.Errorf("%w: an error was sent, %s is wanted", errMismatch, p.typ)
+	return Errorf("%w: an error was sent, %s is wanted", errMismatch, p.typ)
 }

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"syscall"
@@ -33,7 +32,7 @@ func (m Message) Close() {
 func (e *Encoder) Descriptor(c syscall.Conn) error {
 	f, err := rights.Duplicate(c)
 	if err != nil {
-		return fmt.Errorf("passing a descriptor on: %w", err)
+		return Errorf("passing a descriptor on: %w", err)
 	}
 	e.Uvarint(uint64(len(e.message.Files)))
 	e.message.Files = append(e.message.Files, f)

@@ -80,12 +80,20 @@ func (c *Conn) SetLimit(n int64) { c.limit.Store(min(n, 1<<32-1)) }
 // whole. The payload is not retained. After an error other than [ErrTooLong]
 // every later Write returns that error, since half a message may have left.
 func (c *Conn) Write(kind byte, payload []byte) error {
-	if limit := c.limit.Load(); int64(len(payload)) > limit {
-		return fmt.Errorf("writing a message of %d bytes (limit %d): %w", len(payload), limit, ErrTooLong)
+	if err := c.checkLength(payload); err != nil {
+		return err
 	}
 	c.write.Lock()
 	defer c.write.Unlock()
 	return c.writeMessage(kind, payload)
+}
+
+// checkLength refuses what the other end would refuse, before anything has left.
+func (c *Conn) checkLength(payload []byte) error {
+	if limit := c.limit.Load(); int64(len(payload)) > limit {
+		return fmt.Errorf("writing a message of %d bytes (limit %d): %w", len(payload), limit, ErrTooLong)
+	}
+	return nil
 }
 
 // writeMessage is Write under its lock.

@@ -49,6 +49,9 @@ func (c *Conn) WriteFiles(kind byte, payload []byte, list []*os.File) error {
 	if len(list) > 0 && c.files == nil {
 		return errors.New("writing a message: the stream carries no files")
 	}
+	if err := c.checkLength(payload); err != nil {
+		return err
+	}
 	c.write.Lock()
 	defer c.write.Unlock()
 	for len(list) > 0 && c.writeErr == nil {

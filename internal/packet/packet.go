@@ -22,6 +22,8 @@ import (
 const (
 	// inlineMax is how many bytes a packet holds itself.
 	inlineMax = 128 << 10
+	// Small is how many bytes a message may have that is sent without a file.
+	Small = inlineMax / 2
 	// MaxBytes is how many bytes a message may have.
 	MaxBytes = 1 << 30
 	// MaxKind is the largest Kind.
@@ -57,7 +59,15 @@ type Packet struct {
 type Buffers struct {
 	mu      sync.Mutex
 	buffers []*buffer
-	files   []*os.File // that have carried messages, oldest first
+	files   []*carriage // that have carried messages, oldest first
+	slow    bool        // waiting for one of them was in vain
+	missed  int         // how many messages have gone without them
+}
+
+// A carriage is a file with the bytes of a large message.
+type carriage struct {
+	file   *os.File
+	memory []byte // the file, mapped when it is used again
 }
 
 const (
@@ -109,13 +119,21 @@ func (r *Received) Release() {
 	}
 }
 
+// IsOwn reports whether Take returns Bytes without a copy.
+func (r *Received) IsOwn() bool {
+	if r.buffer == nil {
+		return true
+	}
+	return len(r.Bytes) > 0 && len(r.buffer.large) > 0 && &r.Bytes[0] == &r.buffer.large[0]
+}
+
 // Take returns Bytes as the caller's own, and releases the rest.
 func (r *Received) Take() []byte {
 	b := r.Bytes
 	if r.buffer == nil {
 		return b
 	}
-	if len(b) > 0 && len(r.buffer.large) > 0 && &b[0] == &r.buffer.large[0] {
+	if r.IsOwn() {
 		r.buffer.large = nil
 	} else {
 		b = append([]byte{}, b...)

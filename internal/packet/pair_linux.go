@@ -30,12 +30,14 @@ func socketPair() (fds [2]int, err error) {
 	return fds, nil
 }
 
-// newFile returns a new file without a name.
+// newFile returns a new file without a name. It cannot be made shorter: a receiver
+// that did would make the sender, who has it mapped, fault.
 func newFile() (*os.File, error) {
-	fd, err := unix.MemfdCreate("cuaderno message", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate("cuaderno message", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
 		return nil, os.NewSyscallError("memfd_create", err)
 	}
+	_, _ = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SEAL|unix.F_SEAL_SHRINK) // nobody but a program gone wrong would
 	return os.NewFile(uintptr(fd), "message"), nil
 }
 

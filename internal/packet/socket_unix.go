@@ -108,14 +108,14 @@ func (s *Socket) send(ctx context.Context, deadline time.Time, wait bool, p Pack
 		if len(p.Bytes) > MaxBytes {
 			return false, fmt.Errorf("%w: it has %d bytes", ErrTooLarge, len(p.Bytes))
 		}
-		f, err := s.buffers.write(p.Bytes)
+		f, err := s.buffers.write(p.Bytes, wait)
 		if err != nil {
 			return false, fmt.Errorf("sending a message of %d bytes: %w", len(p.Bytes), err)
 		}
 		defer func() { s.buffers.keep(f, len(p.Bytes), sent) }()
 		data[0] |= flagFile
 		data = binary.BigEndian.AppendUint64(data, uint64(len(p.Bytes)))
-		files = []*os.File{f}
+		files = []*os.File{f.file}
 	}
 	if len(p.Files) > rights.Max {
 		carrier, err := carry(p.Files)

@@ -20,6 +20,9 @@
 // at the deadline and, for mutexes, at whether the owner still lives. A process is
 // its pid and its start time; those of another pid namespace are not told apart.
 //
+// A Variable tells the engine of cells where a shared number is and what locks it,
+// so that the innermost loops need no calls.
+//
 // Everything here may be called from any goroutine. On systems other than Linux
 // waiting is polling; on those that are not Unix New returns [ErrUnsupported].
 package shm

@@ -132,6 +132,23 @@ func (d declaration) node() ast.Node {
 	return d.decl
 }
 
+// replace makes the declarations of a shim stand for those of the package.
+func (l *layer) replace(fset *token.FileSet, shim []byte) error {
+	f, err := parser.ParseFile(fset, "shim.go", shim, parser.SkipObjectResolution)
+	if err != nil {
+		return err
+	}
+	for _, decl := range f.Decls {
+		for _, id := range declared(decl) {
+			l.shimmed[id.Name] = true
+		}
+	}
+	for _, decl := range f.Decls {
+		l.walk(decl)
+	}
+	return nil
+}
+
 // genericLayer returns the files of p's generic layer, nil if p has none. imp
 // has imported tp, and names maps import paths to package names.
 func genericLayer(p *pkg, tp *types.Package, imp types.Importer, names map[string]string) ([]source, error) {
@@ -179,17 +196,8 @@ func genericLayer(p *pkg, tp *types.Package, imp types.Importer, names map[strin
 		}
 	}
 	if shim != nil {
-		f, err := parser.ParseFile(fset, "shim.go", shim, parser.SkipObjectResolution)
-		if err != nil {
+		if err := l.replace(fset, shim); err != nil {
 			return nil, err
-		}
-		for _, decl := range f.Decls {
-			for _, id := range declared(decl) {
-				l.shimmed[id.Name] = true
-			}
-		}
-		for _, decl := range f.Decls {
-			l.walk(decl)
 		}
 	}
 	for len(l.queue) > 0 {

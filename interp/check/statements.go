@@ -59,13 +59,10 @@ func (p *pass) classifyResult() {
 		p.fail(last, fmt.Sprintf("%s (%s constant %s) overflows %s", p.text(last), tv.Type, tv.Value, types.Default(tv.Type)))
 	default:
 		tuple, ok := tv.Type.(*types.Tuple)
-		switch {
-		case !ok:
-			p.unit.Result = ValueResult
-		case tuple.Len() == 2 && isError(tuple.At(1).Type()):
+		if ok && isError(tuple.At(tuple.Len()-1).Type()) {
 			p.unit.Result = ValueErrorResult
-		default:
-			return
+		} else {
+			p.unit.Result = ValueResult
 		}
 	}
 	p.unit.Last = last

@@ -62,7 +62,7 @@ func (p *pass) runner(e ast.Expr) (found target, msg string) {
 	}
 	obj, _, _ := types.LookupFieldOrMethod(t, false, p.session.pkg, "Run")
 	run, ok := obj.(*types.Func)
-	if !ok || run.Signature().Params().Len() != 0 || run.Signature().Results().Len() != 0 {
+	if !ok || run.Signature().Params().Len() != 0 {
 		if ptr := types.NewPointer(t); run == nil && !types.IsInterface(t) {
 			if obj, _, _ := types.LookupFieldOrMethod(ptr, false, p.session.pkg, "Run"); obj != nil {
 				return target{}, fmt.Sprintf("Run has a pointer receiver: pass &%s", p.text(e))

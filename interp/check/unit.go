@@ -68,7 +68,8 @@ type Func struct {
 type Result int
 
 // The value of the last expression is not wanted, is shown, is an error that
-// fails the cell unless it is nil, or is a value and such an error.
+// fails the cell unless it is nil, or is a value and such an error. There may be
+// several values.
 const (
 	NoResult Result = iota
 	ValueResult

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -34,12 +35,14 @@ type Cell struct {
 	mu      sync.Mutex
 	result  Value
 	ignored map[string]bool
+	unseen  []error
+	settled bool
 }
 
 // A Value is what the last expression of a cell gave.
 type Value struct {
 	Set bool
-	// V is the value, of whatever type the engine represents it in.
+	// V is the value, of whatever type the engine represents it in, or a Tuple.
 	V any
 	// Text is what the value says of itself, if HasText.
 	Text    string
@@ -47,6 +50,10 @@ type Value struct {
 	// Err is the error in the last place.
 	Err error
 }
+
+// A Tuple is the values of an expression that has several, without the error in the
+// last place.
+type Tuple []any
 
 // NewCell returns a cell that writes to out. onPanic is called on a goroutine,
 // started by a go statement, that ends by a panic which nobody recovered.
@@ -167,6 +174,39 @@ func (c *Cell) Ignored(err error) {
 	c.mu.Unlock()
 	if !told {
 		c.Out.Stderr([]byte("error not looked at: " + err.Error() + "\n"))
+	}
+}
+
+// Unseen is Ignored of an error that no statement has had a chance to look at: it
+// is told when the cell ends, unless the cell fails with it.
+func (c *Cell) Unseen(err error) {
+	c.mu.Lock()
+	settled := c.settled
+	if !settled {
+		c.unseen = append(c.unseen, err)
+	}
+	c.mu.Unlock()
+	if settled {
+		c.Ignored(err)
+	}
+}
+
+// Settle tells the errors that are unseen when the cell's statements have ended by
+// a panic with value, or without one if it is nil. The cell fails with that, or with
+// the error that is its result.
+func (c *Cell) Settle(value any) {
+	c.mu.Lock()
+	unseen := c.unseen
+	c.unseen, c.settled = nil, true
+	failure := c.result.Err
+	c.mu.Unlock()
+	if err, ok := value.(error); ok {
+		failure = err
+	}
+	for _, err := range unseen {
+		if !errors.Is(failure, err) {
+			c.Ignored(err)
+		}
 	}
 }
 

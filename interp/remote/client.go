@@ -148,7 +148,7 @@ func (c *Client) IsComplete(ctx context.Context, code string) (lang.Completeness
 var errEnded = errors.New("the session has ended")
 
 // closeLimit is how long a session may take to end its children.
-const closeLimit = time.Second
+const closeLimit = 1500 * time.Millisecond
 
 // Close implements lang.Session.
 func (c *Client) Close() error {

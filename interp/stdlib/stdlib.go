@@ -39,6 +39,7 @@ type Importer struct {
 	gc       types.Importer
 	layers   map[*types.Package]*layer
 	packages map[string]*types.Package // gc's
+	hidden   map[string][]string       // names by path, until the package is imported
 }
 
 var _ types.Importer = (*Importer)(nil)
@@ -54,7 +55,7 @@ func NewImporter() (*Importer, error) {
 	if err != nil {
 		return nil, err
 	}
-	imp := &Importer{fset: token.NewFileSet(), zip: r, index: ix, layers: make(map[*types.Package]*layer)}
+	imp := &Importer{fset: token.NewFileSet(), zip: r, index: ix, layers: make(map[*types.Package]*layer), hidden: make(map[string][]string)}
 	imp.gc = importer.ForCompiler(imp.fset, "gc", imp.open)
 	if imp.packages, err = packagesOf(imp.gc); err != nil {
 		return nil, err
@@ -77,6 +78,34 @@ func (imp *Importer) Import(path string) (*types.Package, error) {
 	imp.mu.Lock()
 	defer imp.mu.Unlock()
 	return imp.load(path)
+}
+
+// Hide takes exported names of a package that is not yet imported away from
+// cells. Import fails if it does not have one of them.
+func (imp *Importer) Hide(path string, names ...string) {
+	imp.mu.Lock()
+	defer imp.mu.Unlock()
+	imp.hidden[path] = names
+}
+
+// hide takes the hidden names of an imported package out of its scope.
+func (imp *Importer) hide(pkg *types.Package) error {
+	names := imp.hidden[pkg.Path()]
+	if len(names) == 0 {
+		return nil
+	}
+	delete(imp.hidden, pkg.Path())
+	objects, err := objectsOf(pkg.Scope())
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if objects[name] == nil {
+			return fmt.Errorf("package %s has no %s to be hidden", pkg.Path(), name)
+		}
+		delete(objects, name)
+	}
+	return nil
 }
 
 // load is Import, for callers that hold mu.
@@ -102,13 +131,12 @@ func (imp *Importer) load(path string) (*types.Package, error) {
 			return nil, err
 		}
 	}
-	if l.files == nil || imp.layers[pkg] != nil {
-		return pkg, nil
+	if l.files != nil && imp.layers[pkg] == nil {
+		if err := imp.check(pkg, l.files); err != nil {
+			return nil, fmt.Errorf("checking what is generic in package %s: %w", path, err)
+		}
 	}
-	if err := imp.check(pkg, l.files); err != nil {
-		return nil, fmt.Errorf("checking what is generic in package %s: %w", path, err)
-	}
-	return pkg, nil
+	return pkg, imp.hide(pkg)
 }
 
 // FileSet resolves the positions of imported objects and of Syntax to lines;

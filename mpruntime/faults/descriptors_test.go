@@ -338,7 +338,7 @@ func settled() int {
 	return count
 }
 
-func TestDescriptorsExhausted(t *testing.T) {
+func TestFaultDescriptorsExhausted(t *testing.T) {
 	leavesNothing(t)
 	runProgram(t, program(t, "descriptors"))
 }

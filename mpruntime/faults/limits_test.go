@@ -29,7 +29,7 @@ func putUnread() error {
 	return errors.Join(p.Start(), p.Join())
 }
 
-func TestNobodyReads(t *testing.T) {
+func TestFaultNobodyReads(t *testing.T) {
 	leavesNothing(t)
 	runProgram(t, program(t, "unread"))
 
@@ -58,7 +58,7 @@ func putIntoFull(q *mp.Queue, tells *mp.Conn) {
 	must(tells.Send(true))
 }
 
-func TestFullQueue(t *testing.T) {
+func TestFaultFullQueue(t *testing.T) {
 	for name, q := range map[string]*mp.Queue{"Queue": mp.NewQueue(2), "large": mp.NewQueue(2000)} {
 		t.Run(name, func(t *testing.T) {
 			leavesNothing(t)

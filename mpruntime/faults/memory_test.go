@@ -49,7 +49,7 @@ func withoutMemory() error {
 
 func take([]int) {}
 
-func TestMemoryExhausted(t *testing.T) {
+func TestFaultMemoryExhausted(t *testing.T) {
 	leavesNothing(t)
 	runProgram(t, program(t, "memory"))
 }
@@ -67,9 +67,9 @@ func everything() error {
 	return nil
 }
 
-// TestSharedMemoryFull runs a program for which /dev/shm and the directory of
+// TestFaultSharedMemoryFull runs a program for which /dev/shm and the directory of
 // temporary files are full: nothing of mp is there.
-func TestSharedMemoryFull(t *testing.T) {
+func TestFaultSharedMemoryFull(t *testing.T) {
 	leavesNothing(t)
 	full := t.TempDir()
 	cmd := program(t, "everything")

@@ -12,7 +12,7 @@ import (
 
 func greet(name string, times int) { fmt.Println(name, times) }
 
-func TestWrongArguments(t *testing.T) {
+func TestFaultWrongArguments(t *testing.T) {
 	leavesNothing(t)
 	var unset func()
 	for name, test := range map[string]struct {
@@ -53,7 +53,7 @@ func TestWrongArguments(t *testing.T) {
 	}
 }
 
-func TestTargetThatIsNotInTheProgramOfTheChild(t *testing.T) {
+func TestFaultTargetThatIsNotInTheProgramOfTheChild(t *testing.T) {
 	leavesNothing(t)
 	captured := t.Name()
 	p := mp.NewProcess(func() { fmt.Println(captured) })

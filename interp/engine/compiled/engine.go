@@ -281,15 +281,28 @@ func (c *compiler) mark(m marker, call *ssa.CallCommon) step {
 	}
 	last := boxes[len(boxes)-1]
 	failing := types.Identical(call.Args[len(boxes)-1].Type(), types.Universe.Lookup("error").Type())
+	shown := boxes
+	if failing {
+		shown = boxes[:len(boxes)-1]
+	}
 	return func(fr *frame) {
 		var v engine.Value
 		if failing {
 			v.Err, _ = last(fr).(error)
 		}
-		if len(boxes) == 2 || !failing {
-			v.V = boxes[0](fr)
-		} else if v.Err == nil {
-			return
+		switch len(shown) {
+		case 0:
+			if v.Err == nil {
+				return
+			}
+		case 1:
+			v.V = shown[0](fr)
+		default:
+			tuple := make(engine.Tuple, len(shown))
+			for i, box := range shown {
+				tuple[i] = box(fr)
+			}
+			v.V = tuple
 		}
 		if fr.th.g != nil {
 			fr.th.g.Cell.SetResult(v)

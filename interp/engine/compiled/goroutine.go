@@ -236,9 +236,9 @@ func (e *Engine) start(f func()) {
 	go f()
 }
 
-// guarded returns a function that runs f as a goroutine of the calling one's
+// Guarded returns a function that runs f as a goroutine of the calling one's
 // cell does, for compiled code that will call it on a goroutine of its own making.
-func (e *Engine) guarded(f func()) func() {
+func (e *Engine) Guarded(f func()) func() {
 	if f == nil {
 		return nil
 	}

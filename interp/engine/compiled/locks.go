@@ -232,7 +232,7 @@ func (e *Engine) sleep(d time.Duration) {
 
 func (e *Engine) afterFunc(d time.Duration, f func()) *time.Timer {
 	e.census.timer(d)
-	return time.AfterFunc(d, e.guarded(f))
+	return time.AfterFunc(d, e.Guarded(f))
 }
 
 func (e *Engine) resetTimer(t *time.Timer, d time.Duration) bool {
