@@ -65,10 +65,10 @@ func (l *declarationLog) append(d declaration) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, err := l.file.WriteAt(m.Bytes, l.end+lengthSize); err != nil {
-		return fmt.Errorf("noting the declarations of a cell: %w", err)
+		return err
 	}
 	if _, err := l.file.WriteAt(binary.LittleEndian.AppendUint32(nil, uint32(len(m.Bytes))), l.end); err != nil {
-		return fmt.Errorf("noting the declarations of a cell: %w", err)
+		return err
 	}
 	l.end = nextOffset(l.end, len(m.Bytes))
 	l.known[d.Serial] = &d

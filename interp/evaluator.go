@@ -136,7 +136,7 @@ func (e *evaluator) load(serial, count int, code string, shown bool, judge func(
 	}
 	if e.log != nil && program.Lasting() {
 		if err := e.publish(serial, count, code, shown, unit, program); err != nil {
-			return nil, nil, err
+			unit.Notes = append(unit.Notes, fmt.Sprintf("mp: the declarations of the cell could not be kept for children: %v", err))
 		}
 	}
 	unit.Commit()

@@ -290,6 +290,7 @@ func (b *Barrier) encodeHandle(e *codec.Encoder) error {
 }
 
 func (b *Barrier) decodeHandle(d *codec.Decoder) (err error) {
+	defer func() { b.discardAfter(err) }()
 	if b.shared, err = decodeShared(d, markBarrier, barrierSize+8); err != nil {
 		return err
 	}

@@ -317,6 +317,7 @@ func (c *Condition) encodeHandle(e *codec.Encoder) error {
 }
 
 func (c *Condition) decodeHandle(d *codec.Decoder) (err error) {
+	defer func() { c.discardAfter(err) }() // the lock has done so itself
 	if c.shared, err = decodeShared(d, markCondition, conditionSize); err != nil {
 		return err
 	}
@@ -332,4 +333,11 @@ func (c *Condition) decodeHandle(d *codec.Decoder) (err error) {
 		c.mutex, err = l, l.decodeHandle(d)
 	}
 	return err
+}
+
+func (c *Condition) discardHandle() {
+	c.shared.discardHandle()
+	if lock, ok := c.mutex.(discarder); ok {
+		lock.discardHandle()
+	}
 }

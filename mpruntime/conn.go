@@ -229,20 +229,27 @@ func (c *Conn) receive(ctx context.Context, limit time.Time) (packet.Received, e
 
 // Poll reports whether Recv would return at once, with a message or because the
 // other end is closed. It waits for that, no longer than d, and for ever if d is
-// negative; an interrupt of the cell ends it. It receives nothing.
+// negative; an interrupt of the cell ends it. It receives nothing. After Close the
+// cell fails with [ErrClosed].
 func (c *Conn) Poll(d time.Duration) bool {
 	if err := c.canReceive(); err != nil {
 		fail(err)
 		return false
 	}
-	if ready, err := c.socket.Ready(); ready || d == 0 || err != nil {
+	ready, err := c.socket.Ready()
+	if ready || err == nil && d == 0 {
 		return ready
 	}
 	var limit time.Time
 	if d > 0 {
 		limit = deadline(d)
 	}
-	ready, err := c.socket.Poll(cellContext(), limit)
+	if err == nil {
+		ready, err = c.socket.Poll(cellContext(), limit)
+	}
+	if errors.Is(err, os.ErrClosed) {
+		fail(ErrClosed)
+	}
 	return ready && err == nil
 }
 

@@ -66,7 +66,7 @@ func (d *DictProxy) Items() [][2]any {
 func (d *DictProxy) Update(entries any) error {
 	m := reflect.ValueOf(entries)
 	if m.Kind() != reflect.Map {
-		return fmt.Errorf("mp: a dict is updated from a map, not from a %T", entries)
+		return fmt.Errorf("mp: a dict is updated from a map, not from %s", typeName(entries))
 	}
 	items := make([][2]any, 0, m.Len())
 	for iter := m.MapRange(); iter.Next(); {
@@ -137,7 +137,7 @@ func newManagedDict() *managedDict { return &managedDict{values: map[any]any{}} 
 // checkKey refuses what a map would panic about.
 func checkKey(key any) error {
 	if key != nil && !reflect.ValueOf(key).Comparable() {
-		return fmt.Errorf("mp: a %T is no key of a map", key)
+		return fmt.Errorf("mp: %s is no key type of a map", typeName(key))
 	}
 	return nil
 }

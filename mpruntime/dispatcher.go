@@ -2,7 +2,6 @@ package mpruntime
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -58,10 +57,10 @@ func (d *dispatcher) prepare(o PoolOptions) error {
 	}
 	_, s, err := taskFunction(o.Initializer)
 	if err != nil {
-		return fmt.Errorf("the Initializer: %w", err)
+		return errorf("the Initializer: %w", err)
 	}
 	if err := s.takes(len(o.InitArgs)); err != nil {
-		return fmt.Errorf("the Initializer: %w", err)
+		return errorf("the Initializer: %w", err)
 	}
 	m, err := pack(append([]any{o.Initializer}, o.InitArgs...), "the Initializer and its arguments")
 	if err == nil {

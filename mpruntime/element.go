@@ -2,7 +2,10 @@ package mpruntime
 
 import (
 	"fmt"
+	"math"
 	"reflect"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"unsafe"
 )
@@ -59,6 +62,81 @@ func kindOf(shape string) reflect.Kind {
 		}
 	}
 	return reflect.Invalid
+}
+
+// maxShape bounds the description of a type, in bytes, and so how deep it goes.
+const maxShape = 1 << 16
+
+// sizeOf returns the bytes of the types of a shape, which may have come in a
+// message; ok is false if shapeOf makes no such shape.
+func sizeOf(shape string) (size int, ok bool) {
+	if len(shape) > maxShape {
+		return 0, false
+	}
+	size, rest, ok := cutShape(shape)
+	return size, ok && rest == ""
+}
+
+// cutShape is sizeOf of what s begins with.
+func cutShape(s string) (size int, rest string, ok bool) {
+	switch {
+	case strings.HasPrefix(s, "["):
+		count, elem, _ := strings.Cut(s[1:], "]")
+		n, err := strconv.Atoi(count)
+		if err != nil || n < 0 {
+			return 0, "", false
+		}
+		size, rest, ok = cutShape(elem)
+		if ok = ok && (size == 0 || n <= math.MaxInt/size); !ok {
+			return 0, "", false
+		}
+		return n * size, rest, true
+	case strings.HasPrefix(s, "{"):
+		end := 0 // of the fields so far
+		for s = s[1:]; ; s = s[1:] {
+			digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
+			at, err := strconv.Atoi(s[:digits])
+			if s = s[digits:]; err != nil || at < end || s == "" {
+				return 0, "", false
+			}
+			if s[0] == '}' {
+				return at, s[1:], true
+			}
+			if s[0] != ' ' {
+				return 0, "", false
+			}
+			size, s, ok = cutShape(s[1:])
+			if !ok || size > math.MaxInt-at || !strings.HasPrefix(s, ";") {
+				return 0, "", false
+			}
+			end = at + size
+		}
+	}
+	name := s
+	if i := strings.IndexAny(s, ";"); i >= 0 {
+		name = s[:i]
+	}
+	size = sizeOfKind(kindOf(name))
+	return size, s[len(name):], size > 0
+}
+
+// sizeOfKind returns the bytes of a number or a bool, 0 for other kinds.
+func sizeOfKind(k reflect.Kind) int {
+	switch k {
+	case reflect.Bool, reflect.Int8, reflect.Uint8:
+		return 1
+	case reflect.Int16, reflect.Uint16:
+		return 2
+	case reflect.Int32, reflect.Uint32, reflect.Float32:
+		return 4
+	case reflect.Int64, reflect.Uint64, reflect.Float64, reflect.Complex64:
+		return 8
+	case reflect.Complex128:
+		return 16
+	case reflect.Int, reflect.Uint, reflect.Uintptr:
+		return int(unsafe.Sizeof(uintptr(0)))
+	}
+	return 0
 }
 
 // known is the type that was last found to have the right shape: its address, by

@@ -1,11 +1,11 @@
 package mpruntime
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"time"
@@ -17,6 +17,10 @@ var ErrAuth = errors.New("mp: the other end of the connection has another key")
 
 // handshakeLimit is the time that both ends have to authenticate each other.
 const handshakeLimit = 10 * time.Second
+
+// silenceLimit is the time that whoever dials has to say something: those that say
+// nothing keep others waiting for a place.
+const silenceLimit = 2 * time.Second
 
 // magic is what both ends begin with.
 const magic = "cuaderno mp 1\n"
@@ -44,7 +48,7 @@ func welcome(c net.Conn, key []byte) error {
 			return err
 		}
 		reply := make([]byte, helloSize+sha256.Size)
-		if err := readHello(c, reply); err != nil {
+		if err := awaitHello(c, reply); err != nil {
 			return err
 		}
 		theirs, proof := reply[len(magic):helloSize], reply[helloSize:]
@@ -89,14 +93,14 @@ func introduce(c net.Conn, key []byte) error {
 // within runs a handshake within its limit.
 func within(c net.Conn, handshake func() error) error {
 	if err := c.SetDeadline(time.Now().Add(handshakeLimit)); err != nil {
-		return fmt.Errorf("mp: authenticating %s: %w", c.RemoteAddr(), err)
+		return errorf("mp: authenticating %s: %w", c.RemoteAddr(), err)
 	}
 	err := handshake()
 	if err == nil {
 		err = c.SetDeadline(time.Time{})
 	}
 	if err != nil {
-		return fmt.Errorf("mp: authenticating %s: %w", c.RemoteAddr(), err)
+		return errorf("mp: authenticating %s: %w", c.RemoteAddr(), err)
 	}
 	return nil
 }
@@ -112,8 +116,24 @@ func hello(c net.Conn) ([]byte, error) {
 	return message[len(magic):], err
 }
 
+// awaitHello is readHello that gives up on those that are silent.
+func awaitHello(c net.Conn, b []byte) error {
+	end := time.Now().Add(handshakeLimit)
+	if err := c.SetReadDeadline(time.Now().Add(silenceLimit)); err != nil {
+		return err
+	}
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(c, first); err != nil {
+		return err
+	}
+	if err := c.SetReadDeadline(end); err != nil {
+		return err
+	}
+	return readHello(io.MultiReader(bytes.NewReader(first), c), b)
+}
+
 // readHello fills b, which begins with magic.
-func readHello(c net.Conn, b []byte) error {
+func readHello(c io.Reader, b []byte) error {
 	if _, err := io.ReadFull(c, b[:len(magic)]); err != nil {
 		return err
 	}

@@ -37,6 +37,9 @@ func startHelper(host Host, share bool) (*helper, error) {
 	spec := spawn.Spec{Path: command.Path, Args: command.Args, Lifeline: command.Lifeline, Log: command.Log, Inherit: share}
 	if !share {
 		h.out, h.err = &lines{}, &lines{}
+		if _, compiled := host.(*programHost); !compiled { // whose stacks are the user's
+			h.err.crash = &crash{}
+		}
 		spec.Stdout, spec.Stderr = h.out.add, h.err.add
 	}
 	if h.proc, err = spawn.Start(spec); err != nil {
@@ -109,6 +112,14 @@ func (h *helper) flush() {
 	if h.out != nil {
 		h.out.flush()
 		h.err.flush()
+	}
+}
+
+// end is flush when the helper has ended that is called who.
+func (h *helper) end(who string) {
+	if h.out != nil {
+		h.out.flush()
+		h.err.end(who)
 	}
 }
 

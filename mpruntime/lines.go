@@ -15,6 +15,9 @@ type lines struct {
 	mu   sync.Mutex
 	to   io.Writer
 	rest []byte // a line not yet ended, or all that came before route
+	// crash takes from whole lines what the runtime says of a crash, nil where that is
+	// delivered too.
+	crash *crash
 }
 
 // add takes a piece; it is not retained.
@@ -37,7 +40,12 @@ func (l *lines) take(p []byte) {
 			whole = append(l.rest, whole...)
 			l.rest = l.rest[:0]
 		}
-		l.write(whole)
+		if l.crash != nil {
+			whole = l.crash.pass(whole)
+		}
+		if len(whole) > 0 {
+			l.write(whole)
+		}
 	}
 	l.rest = append(l.rest, p[end:]...)
 	if len(l.rest) >= maxLine {
@@ -61,9 +69,25 @@ func (l *lines) flush() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.to != nil && len(l.rest) > 0 {
+		if l.crash != nil {
+			l.rest = append(l.crash.end(""), l.rest...)
+		}
 		l.write(l.rest)
 		l.rest = nil
 	}
+}
+
+// end is flush when the process has ended that is called who.
+func (l *lines) end(who string) {
+	l.mu.Lock()
+	if l.to != nil && l.crash != nil {
+		last := append(l.crash.pass(l.rest), l.crash.end(who)...)
+		if l.rest = nil; len(last) > 0 {
+			l.write(last)
+		}
+	}
+	l.mu.Unlock()
+	l.flush()
 }
 
 // write delivers. A cell that cannot take output any more has nobody left to be

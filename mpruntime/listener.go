@@ -13,7 +13,7 @@ import (
 )
 
 // maxHandshakes is how many callers of a Listener may authenticate at once.
-const maxHandshakes = 16
+const maxHandshakes = 128
 
 // A Listener waits for connections from other processes, also on other machines
 // (CPython: multiprocessing.connection.Listener).
@@ -32,17 +32,15 @@ type accepted struct {
 }
 
 // Listen listens on "tcp" at an address like "127.0.0.1:0", where port 0 means any
-// free one, or on "unix" at the name of a file that does not exist yet. Who
+// free one, or on "unix" at the name of a file that does not exist yet, or that a
+// process which was killed has left. It goes with Close or the end of the process. Who
 // connects must have the same key, and each end has the other prove that before
 // anything else; what follows is not encrypted. Without a key (nil) everybody is
 // welcome.
 func Listen(network, address string, key []byte) (*Listener, error) {
-	if err := checkNetwork(network); err != nil {
-		return nil, err
-	}
-	nl, err := net.Listen(network, address)
+	nl, err := here.listen(network, address)
 	if err != nil {
-		return nil, fmt.Errorf("mp: listening: %w", err)
+		return nil, err
 	}
 	l := &Listener{listener: nl, key: append([]byte(nil), key...)}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
@@ -61,35 +59,13 @@ func checkNetwork(network string) error {
 
 // listen takes callers until Close.
 func (l *Listener) listen() {
-	places := make(chan struct{}, maxHandshakes)
-	for {
-		select {
-		case places <- struct{}{}:
-		case <-l.ctx.Done():
-			return
+	callers(l.ctx, l.listener, l.key, func(raw net.Conn, err error) {
+		a := accepted{err: err}
+		if err == nil {
+			a.conn = streamConn(raw)
 		}
-		raw, err := l.listener.Accept()
-		if err != nil {
-			if l.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
-				return
-			}
-			<-places
-			l.deliver(accepted{err: fmt.Errorf("mp: accepting a connection: %w", err)})
-			continue
-		}
-		l.group.Go(func() {
-			defer func() { <-places }()
-			stop := context.AfterFunc(l.ctx, func() { raw.Close() })
-			err := welcome(raw, l.key)
-			stop()
-			if err != nil {
-				raw.Close()
-				l.deliver(accepted{err: err})
-				return
-			}
-			l.deliver(accepted{conn: streamConn(raw)})
-		})
-	}
+		l.deliver(a)
+	})
 }
 
 func (l *Listener) deliver(a accepted) {
@@ -140,7 +116,7 @@ func (l *Listener) Close() error {
 		}
 	}
 	if err != nil && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("mp: closing a listener: %w", err)
+		return errorf("mp: closing a listener: %w", err)
 	}
 	return nil
 }
@@ -186,7 +162,7 @@ func dialRaw(ctx context.Context, network, address string, key []byte) (net.Conn
 			raw.Close()
 		}
 	} else {
-		err = fmt.Errorf("mp: connecting to %s: %w", address, err)
+		err = errorf("mp: connecting to %s: %w", address, err)
 	}
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx)

@@ -222,3 +222,65 @@ func TestListenerInAChild(t *testing.T) {
 	}
 	join(t, p)
 }
+
+func TestSendsWhoseContextsEndWithThem(t *testing.T) {
+	inCell(t, t.Context())
+	l := listen(t, "tcp", "127.0.0.1:0", nil)
+	a, b := connect(t, l, "tcp", nil)
+	got := make(chan int)
+	go func() {
+		n := 0
+		for {
+			if _, err := b.Recv(); err != nil {
+				got <- n
+				return
+			}
+			n++
+		}
+	}()
+	sent := 0
+	for range 5000 {
+		ctx, cancel := context.WithCancel(context.Background())
+		go cancel() // about when the message has been written
+		switch err := a.SendContext(ctx, 1); {
+		case err == nil:
+			sent++
+		case !errors.Is(err, context.Canceled):
+			t.Fatalf("after %d messages: %v", sent, err)
+		}
+		cancel()
+	}
+	if err := a.Send(2); err != nil && !errors.Is(err, mp.ErrBrokenPipe) {
+		t.Errorf("without a limit: %v", err)
+	} else if err == nil {
+		sent++
+	}
+	a.Close()
+	if n := <-got; n < sent {
+		t.Errorf("%d messages have arrived of %d", n, sent)
+	}
+}
+
+func TestHalfAMessageIsTheLast(t *testing.T) {
+	inCell(t, t.Context())
+	l := listen(t, "tcp", "127.0.0.1:0", nil)
+	a, _ := connect(t, l, "tcp", nil)
+	big := make([]byte, 16<<20)
+	for limit := 50 * time.Millisecond; limit < generous; limit *= 2 {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), limit, mp.ErrTimeout)
+		defer cancel()
+		if err := a.SendContext(ctx, big); !errors.Is(err, mp.ErrTimeout) {
+			t.Fatalf("nobody receives: %v", err)
+		}
+		if a.Send(1) == nil {
+			continue // it had not begun
+		}
+		for range 2 {
+			if err := a.Send(1); !errors.Is(err, mp.ErrBrokenPipe) {
+				t.Errorf("after half a message: %v", err)
+			}
+		}
+		return
+	}
+	t.Error("no message was begun")
+}

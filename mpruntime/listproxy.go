@@ -253,5 +253,5 @@ func compare(a, b any) (int, error) {
 		f := reflect.TypeFor[float64]()
 		return cmp.Compare(x.Convert(f).Float(), y.Convert(f).Float()), nil
 	}
-	return 0, fmt.Errorf("mp: a %T and a %T have no order: only numbers, or only strings, are sorted", a, b)
+	return 0, fmt.Errorf("mp: %s and %s have no order: only numbers, or only strings, are sorted", typeName(a), typeName(b))
 }

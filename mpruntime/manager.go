@@ -118,7 +118,7 @@ func DialManager(network, address string, key []byte) (*Manager, error) {
 	conn := frame.New(plainConn{raw})
 	if err := raw.SetReadDeadline(time.Now().Add(handshakeLimit)); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("mp: connecting to a manager: %w", err)
+		return nil, errorf("mp: connecting to a manager: %w", err)
 	}
 	kind, m, _, _, err := receiveFrom(conn)
 	if err != nil || kind != kindHello {
@@ -134,7 +134,7 @@ func DialManager(network, address string, key []byte) (*Manager, error) {
 	if here.managers == nil {
 		here.managers = map[string]*managerClient{}
 	}
-	if known := here.managers[c.name]; known == nil || known.server == nil && known.door == nil {
+	if known := here.managers[c.name]; known == nil || known.streamed { // one of this machine stays
 		here.managers[c.name] = c
 	}
 	here.mu.Unlock()

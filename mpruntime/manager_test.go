@@ -428,6 +428,12 @@ func TestServeManager(t *testing.T) {
 	if err := <-served; !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
+	if err := l.Append(3); !errors.Is(err, mp.ErrManagerGone) {
+		t.Errorf("a change after the end: %v", err)
+	}
+	if _, err := mp.DialManager("unix", address, nil); err == nil {
+		t.Error("the manager can be reached after its end")
+	}
 	m.Shutdown()
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"sync"
@@ -21,6 +20,10 @@ import (
 // ended or was shut down.
 var ErrManagerGone = errors.New("mp: the manager has ended")
 
+// errNoConnection is why calls fail whose connection the manager could not take, or
+// lost.
+var errNoConnection error = &explained{"mp: the manager has lost the connection, as it does when it has too many files open: it can be called again", ErrManagerGone}
+
 // abortGrace is the time that a server has to answer a call that was given up.
 const abortGrace = time.Second
 
@@ -35,6 +38,7 @@ type managerClient struct {
 	door    *net.UnixConn  // of the server of this machine
 	conn    *frame.Conn    // nil before the first call
 	pending map[uint64]chan managerReply
+	late    map[uint64]func() // what to do if a request that was given up has succeeded
 	last    uint64
 	err     error // why there will be no answers
 }
@@ -68,6 +72,17 @@ func (r *record) know(name string) *managerClient {
 	return c
 }
 
+// knows returns the client of the manager with a name that a message alone has
+// told, which is not kept in the record: whoever sends may make up any number.
+func (r *record) knows(name string) *managerClient {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.managers[name]; c != nil {
+		return c
+	}
+	return &managerClient{name: name, pending: map[uint64]chan managerReply{}}
+}
+
 // connected makes conn the connection.
 func (c *managerClient) connected(conn *frame.Conn) {
 	c.conn, c.err = conn, nil
@@ -86,22 +101,27 @@ func (c *managerClient) connect() error {
 	}
 	ours, theirs, err := spawn.Pair()
 	if err != nil {
-		return fmt.Errorf("mp: connecting to a manager: %w", err)
+		return errorf("mp: connecting to a manager: %w", err)
 	}
 	if c.server != nil {
 		socket, err := spawn.Socket(theirs)
 		if err != nil {
 			ours.Close()
-			return fmt.Errorf("mp: connecting to a manager: %w", err)
+			return errorf("mp: connecting to a manager: %w", err)
 		}
-		c.server.group.Go(func() { c.server.serve(frame.New(socket), here.domain()) })
+		server := c.server
+		if !server.start(func() { server.serve(frame.New(socket), here.domain()) }) {
+			socket.Close()
+			ours.Close()
+			return errorf("mp: connecting to a manager: %w", ErrManagerGone)
+		}
 	} else {
 		_, err := rights.Write(c.door, []byte{0}, []*os.File{theirs})
 		theirs.Close()
 		if err != nil {
 			ours.Close()
 			c.fail()
-			return fmt.Errorf("mp: connecting to a manager: %w", ErrManagerGone)
+			return errorf("mp: connecting to a manager: %w", ErrManagerGone)
 		}
 	}
 	c.connected(frame.New(ours))
@@ -116,6 +136,11 @@ func (c *managerClient) read(conn *frame.Conn) {
 		if err != nil {
 			conn.Close()
 			gone := c.conn == conn
+			if gone && c.answers() {
+				gone = false
+				c.conn = nil
+				c.end(errNoConnection)
+			}
 			if gone {
 				c.fail()
 			}
@@ -126,9 +151,13 @@ func (c *managerClient) read(conn *frame.Conn) {
 			}
 			return
 		}
-		reply := c.pending[request]
+		reply, late := c.pending[request], c.late[request]
 		delete(c.pending, request)
+		delete(c.late, request)
 		c.mu.Unlock()
+		if late != nil && kind == kindReply {
+			late()
+		}
 		if reply == nil {
 			m.Close()
 			continue
@@ -141,13 +170,29 @@ func (c *managerClient) read(conn *frame.Conn) {
 // closed: it says that the manager was one of this machine.
 func (c *managerClient) fail() {
 	c.err = ErrManagerGone
-	for number, reply := range c.pending {
-		reply <- managerReply{err: c.err}
-		delete(c.pending, number)
-	}
+	c.end(c.err)
 	if c.door != nil {
 		c.door.Close()
 	}
+}
+
+// end ends the calls that wait; c.mu is held.
+func (c *managerClient) end(err error) {
+	for number, reply := range c.pending {
+		reply <- managerReply{err: err}
+		delete(c.pending, number)
+	}
+	clear(c.late)
+}
+
+// answers reports whether the server of this machine still has its door open, so
+// that another connection may be had.
+func (c *managerClient) answers() bool {
+	if c.door == nil || c.err != nil {
+		return false
+	}
+	_, err := c.door.Write([]byte{0}) // asks for nothing
+	return err == nil
 }
 
 // forget takes a manager that is gone out of the record.
@@ -214,7 +259,10 @@ func (c *managerClient) exchange(ctx context.Context, domain *codec.Domain, obje
 				return nil, context.Cause(ctx)
 			}
 		case <-timer.C:
-			return nil, context.Cause(ctx)
+			if c.giveUp(conn, request, object, method, args) {
+				return nil, context.Cause(ctx)
+			}
+			answer = <-reply // it is there, or about to be
 		}
 	}
 	switch {
@@ -226,6 +274,40 @@ func (c *managerClient) exchange(ctx context.Context, domain *codec.Domain, obje
 	v, err := decodeWith(domain, answer.message)
 	results, _ := v.([]any)
 	return results, err
+}
+
+// giveUp makes sure that a request which succeeds after all leaves nothing taken
+// that nobody would release. It is false if the answer is there.
+func (c *managerClient) giveUp(conn *frame.Conn, request, object uint64, method string, args []any) bool {
+	undo := []any{"Release"}
+	switch method {
+	case "Acquire": // of a lock: the owner comes first
+		undo = append(undo, args[0])
+	case "AcquireContext", "AcquireTimeout", "TryAcquire":
+	default:
+		undo = nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pending[request] == nil {
+		return false
+	}
+	delete(c.pending, request)
+	if undo != nil {
+		c.last++
+		number := c.last
+		if c.late == nil {
+			c.late = map[uint64]func(){}
+		}
+		c.late[request] = func() {
+			go func() { // not the reader writes; it ends with the connection
+				if m, err := encodeWith(c.domain(), undo, "the arguments of Release"); err == nil {
+					_ = sendTo(conn, kindInvoke, m, number, object) // with the connection ends what was taken
+				}
+			}()
+		}
+	}
+	return true
 }
 
 // domain returns what the messages to and from the manager know.

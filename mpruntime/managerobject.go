@@ -53,7 +53,7 @@ func constructor(kind string, f any) (reflect.Value, signature, error) {
 // Register takes the constructor of a type of the user.
 func (o *managerObject) Register(ctx context.Context, s *managerSession, kind string, packed []byte) error {
 	if s.domain != here.domain() {
-		return fmt.Errorf("mp: the constructor of %s comes from another machine: %w", kind, errStreamFunction)
+		return errorf("mp: the constructor of %s comes from another machine: %w", kind, errStreamFunction)
 	}
 	var f any
 	var failed error
@@ -101,45 +101,37 @@ func (o *managerObject) Listen(network, address string, key []byte) (string, err
 	if err != nil {
 		return "", err
 	}
-	o.m.group.Go(func() {
-		<-o.m.closed
-		l.Close()
-	})
 	return l.Addr().String(), nil
 }
 
-// listen serves whoever knows the key until the listener is closed.
+// listen serves whoever knows the key until the server ends.
 func (m *managerServer) listen(network, address string, key []byte) (net.Listener, error) {
-	if err := checkNetwork(network); err != nil {
+	l, err := here.listen(network, address)
+	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen(network, address)
-	if err != nil {
-		return nil, fmt.Errorf("mp: listening: %w", err)
-	}
-	m.group.Go(func() {
-		places := make(chan struct{}, maxHandshakes)
-		for {
-			places <- struct{}{}
-			raw, err := l.Accept()
+	stop := context.AfterFunc(m.over, func() { l.Close() })
+	started := m.start(func() {
+		defer stop()
+		callers(m.over, l, key, func(raw net.Conn, err error) {
 			if err != nil {
-				return
+				return // the caller sees it
 			}
-			m.group.Go(func() {
-				err := welcome(raw, key)
-				<-places
-				if err != nil {
-					raw.Close()
-					return
-				}
-				conn := frame.New(plainConn{raw})
+			conn := frame.New(plainConn{raw})
+			if !m.start(func() {
 				if sendTo(conn, kindHello, codec.Message{Bytes: []byte(m.name)}, 0, 0) == nil {
 					m.serve(conn, here.streamDomain())
 				}
 				conn.Close()
-			})
-		}
+			}) {
+				conn.Close()
+			}
+		})
 	})
+	if !started {
+		l.Close()
+		return nil, ErrManagerGone
+	}
 	return l, nil
 }
 
@@ -149,12 +141,10 @@ func ServeManager(ctx context.Context, network, address string, key []byte) erro
 	ctx, done := waitContext(ctx)
 	defer done()
 	m := newManagerServer(newManagerName())
-	l, err := m.listen(network, address, key)
-	if err != nil {
+	defer m.close()
+	if _, err := m.listen(network, address, key); err != nil {
 		return err
 	}
 	<-ctx.Done()
-	close(m.closed)
-	l.Close()
 	return context.Cause(ctx)
 }

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"runtime/debug"
 	"sync"
+	"syscall"
+	"time"
 
 	"cuaderno/internal/codec"
 	"cuaderno/internal/frame"
@@ -41,7 +43,8 @@ type managerServer struct {
 	types   map[string]reflect.Value // constructors that the user has registered
 	shared  map[string]*managed
 	group   sync.WaitGroup // sessions and listeners
-	closed  chan struct{}
+	over    context.Context
+	end     context.CancelFunc
 }
 
 // managed is an object of a manager.
@@ -60,8 +63,8 @@ type sessionEnder interface {
 func newManagerServer(name string) *managerServer {
 	m := &managerServer{
 		name: name, objects: map[uint64]*managed{}, types: map[string]reflect.Value{}, shared: map[string]*managed{},
-		closed: make(chan struct{}),
 	}
+	m.over, m.end = context.WithCancel(context.Background())
 	m.objects[0] = &managed{value: reflect.ValueOf(&managerObject{m})}
 	c := here.know(name)
 	c.mu.Lock()
@@ -84,26 +87,74 @@ func serveManager(conn *frame.Conn) (exitCode int) {
 		return 1
 	}
 	server := newManagerServer(string(m.Bytes))
-	server.group.Go(func() { server.keepDoor(door) })
+	server.start(func() { server.keepDoor(door) })
 	server.serve(conn, here.domain())
-	close(server.closed)
+	server.end()
 	door.Close()
 	return 0 // whatever the other clients still do
 }
 
-// keepDoor has a session with everybody who sends the end of a connection.
+// start runs f, a session or a listener, until the server ends, which it looks for.
+// It is false if the server has ended.
+func (m *managerServer) start(f func()) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.over.Err() != nil {
+		return false
+	}
+	m.group.Go(f)
+	return true
+}
+
+// close ends the sessions and waits for them. Nobody reaches the server any more.
+func (m *managerServer) close() {
+	m.mu.Lock()
+	m.end()
+	m.mu.Unlock()
+	m.group.Wait()
+	here.mu.Lock()
+	c := here.managers[m.name]
+	here.mu.Unlock()
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	ours := c.server == m
+	if ours {
+		c.server = nil
+		c.fail()
+	}
+	c.mu.Unlock()
+	if ours {
+		c.forget()
+	}
+}
+
+// keepDoor has a session with everybody who sends the end of a connection, until
+// the door is closed. An end that does not arrive, as with too many open files, is
+// lost to its sender alone.
 func (m *managerServer) keepDoor(door *net.UnixConn) {
 	b := make([]byte, 1) // one caller at a time
 	for {
 		_, files, err := rights.Read(door, b)
 		for _, f := range files {
 			socket, socketErr := spawn.Socket(f)
-			if socketErr == nil {
-				m.group.Go(func() { m.serve(frame.New(socket), here.domain()) })
+			if socketErr != nil {
+				continue
+			}
+			if !m.start(func() { m.serve(frame.New(socket), here.domain()) }) {
+				socket.Close()
 			}
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.ECONNRESET):
 			return
+		case err != nil:
+			select {
+			case <-m.over.Done():
+				return
+			case <-time.After(retryEvery):
+			}
 		}
 	}
 }
@@ -130,6 +181,7 @@ func (m *managerServer) serve(conn *frame.Conn, domain *codec.Domain) {
 	s := &managerSession{server: m, conn: conn, domain: domain, running: map[uint64]context.CancelCauseFunc{}}
 	over, end := context.WithCancelCause(context.Background())
 	s.over = over
+	defer context.AfterFunc(m.over, func() { conn.Close() })()
 	for {
 		kind, message, request, object, err := receiveFrom(conn)
 		if err != nil {
@@ -246,12 +298,12 @@ func (s *managerSession) call(ctx context.Context, f reflect.Value, name string,
 		break
 	}
 	if err := sig.takes(len(in) + len(args)); err != nil {
-		return nil, fmt.Errorf("mp: %s of a manager: %w", name, err)
+		return nil, errorf("mp: %s of a manager: %w", name, err)
 	}
 	for i, arg := range args {
 		v, err := argument(reflect.ValueOf(arg), sig.parameter(len(in)))
 		if err != nil {
-			return nil, fmt.Errorf("mp: argument %d of %s: %w", i+1, name, err)
+			return nil, errorf("mp: argument %d of %s: %w", i+1, name, err)
 		}
 		in = append(in, v)
 	}

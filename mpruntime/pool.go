@@ -21,8 +21,8 @@ import (
 // Where CPython differs: a worker that the system kills fails the tasks that it
 // ran with [ErrWorkerDied] and is replaced, where CPython waits for ever; an
 // initializer that fails breaks the pool, where CPython starts workers without
-// end; and a Map ends, also with an error, when all its tasks have been done: of
-// those that have failed, or were lost, the first in the order of the items counts.
+// end; and of the tasks that have failed, or were lost, by the end of a Map the first
+// in the order of the items counts.
 //
 // The workers share the processors of the machine: the goroutines of one run on as
 // many as there are for each worker, one at least.

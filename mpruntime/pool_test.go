@@ -535,3 +535,23 @@ func TestPoolOfADaemon(t *testing.T) {
 		t.Errorf("%q", out)
 	}
 }
+
+// closeDescriptors leaves a task nothing but its own output.
+func closeDescriptors(int) int {
+	for fd := 3; fd < 200; fd++ {
+		syscall.Close(fd)
+	}
+	return 1
+}
+
+func TestPoolTaskThatClosesDescriptors(t *testing.T) {
+	inCell(t, t.Context())
+	p := newPool(t, mp.PoolOptions{Workers: 1})
+	_, err := mp.Map(p, closeDescriptors, []int{1})
+	if !errors.Is(err, mp.ErrWorkerDied) || !strings.Contains(err.Error(), "closed its connection and ended with exit code 0") {
+		t.Error(err)
+	}
+	if got, err := mp.Map(p, square, upTo(3)); fmt.Sprint(got, err) != "[0 1 4] <nil>" {
+		t.Errorf("then: %v, %v", got, err)
+	}
+}

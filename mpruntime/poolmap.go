@@ -78,11 +78,11 @@ func anyItems(f, items any) (reflect.Value, error) {
 		return reflect.Value{}, err
 	}
 	if err := sig.takes(1); err != nil {
-		return reflect.Value{}, fmt.Errorf("mp: the function of the tasks is called with one item: %w: use StarMap for lists of arguments", err)
+		return reflect.Value{}, errorf("mp: the function of the tasks is called with one item: %w: use StarMap for lists of arguments", err)
 	}
 	v := reflect.ValueOf(items)
 	if v.Kind() != reflect.Slice && v.Kind() != reflect.Array {
-		return reflect.Value{}, fmt.Errorf("mp: the items of a pool's tasks are a slice, not a %T", items)
+		return reflect.Value{}, fmt.Errorf("mp: the items of a pool's tasks are a slice, not %s", typeName(items))
 	}
 	want := reflect.SliceOf(sig.parameter(0))
 	if v.Type() == want {
@@ -92,7 +92,7 @@ func anyItems(f, items any) (reflect.Value, error) {
 	for i := range v.Len() {
 		x, err := argument(v.Index(i), want.Elem())
 		if err != nil {
-			return reflect.Value{}, fmt.Errorf("mp: item %d does not fit the function: %w", i, err)
+			return reflect.Value{}, errorf("mp: item %d does not fit the function: %w", i, err)
 		}
 		list.Index(i).Set(x)
 	}
@@ -152,13 +152,13 @@ func encodeLists(sig signature, lists [][]any, first int, single bool) (_ codec.
 			where = ""
 		}
 		if err := sig.takes(len(list)); err != nil {
-			return codec.Message{}, fmt.Errorf("mp: the arguments%s do not fit the function: %w", where, err)
+			return codec.Message{}, errorf("mp: the arguments%s do not fit the function: %w", where, err)
 		}
 		e.Uvarint(uint64(len(list)))
 		for k, arg := range list {
 			x, err := argument(reflect.ValueOf(arg), sig.parameter(k))
 			if err != nil {
-				return codec.Message{}, fmt.Errorf("mp: argument %d%s does not fit the function: %w", k+1, where, err)
+				return codec.Message{}, errorf("mp: argument %d%s does not fit the function: %w", k+1, where, err)
 			}
 			if err := e.Encode(x, fmt.Sprintf("argument %d%s", k+1, where)); err != nil {
 				return codec.Message{}, err
@@ -172,8 +172,9 @@ func encodeLists(sig signature, lists [][]any, first int, single bool) (_ codec.
 // returns the results in their order. A function that returns nothing has nil as
 // its result, one that returns several values a []any of them; an error as its
 // last result is no part of it. If a task fails Map returns the error of the
-// first one in their order, a [*TaskError] or a [*WorkerDiedError], when all have
-// been done. An interrupt of the calling
+// first one in their order, a [*TaskError], when all have been done. When a worker
+// dies it returns at once: a [*WorkerDiedError], or the error of a task before those
+// that were lost. An interrupt of the calling
 // cell ends the tasks.
 //
 // The function Map is the same with types.

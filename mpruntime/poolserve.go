@@ -206,7 +206,7 @@ func (s *poolServer) initialize(m codec.Message) error {
 		args := make([]reflect.Value, len(list)-1)
 		for i, arg := range list[1:] {
 			if args[i], failed = argument(reflect.ValueOf(arg), sig.parameter(i)); failed != nil {
-				failed = fmt.Errorf("its argument %d: %w", i+1, failed)
+				failed = errorf("its argument %d: %w", i+1, failed)
 				return
 			}
 		}
@@ -230,6 +230,13 @@ func (s *poolServer) initialize(m codec.Message) error {
 	return &ExitError{1}
 }
 
+// An outcome is what has come of a chunk.
+type outcome struct {
+	results []codec.Message
+	err     error
+	at      int // the item that it was at
+}
+
 // run runs a chunk and answers. task returns the function and its arguments.
 func (s *poolServer) run(l letter, task func() (*taskCode, codec.Message, error)) error {
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -240,34 +247,39 @@ func (s *poolServer) run(l letter, task func() (*taskCode, codec.Message, error)
 	}
 	s.current, s.cancel = l.job, cancel
 	s.mu.Unlock()
-	var results []codec.Message
-	var failed error
-	at := 0
+	done := make(chan outcome, 1) // a task that does not stop may run on
 	err := context.Cause(ctx)
 	if err == nil {
 		err = callUser(ctx, func() {
+			var o outcome
+			defer func() { done <- o }() // also of a panic
 			var code *taskCode
 			var args codec.Message
-			if code, args, failed = task(); failed == nil {
-				results, failed = code.run(args, &at)
+			if code, args, o.err = task(); o.err == nil {
+				o.results, o.err = code.run(args, &o.at)
 			}
 		})
 	}
-	l.message.Close()
 	s.mu.Lock()
 	s.cancel = nil
 	s.mu.Unlock()
-	if err == nil {
-		err = failed
+	var o outcome
+	select {
+	case o = <-done:
+		l.message.Close()
+	default: // it has not begun, or runs on
 	}
 	if err == nil {
-		defer closeMessages(results)
-		return s.sendResults(results, l.job, l.number)
+		err = o.err
+	}
+	if err == nil {
+		defer closeMessages(o.results)
+		return s.sendResults(o.results, l.job, l.number)
 	}
 	if exit := (*ExitError)(nil); errors.As(err, &exit) {
 		return err
 	}
-	return s.sendFailure(kindFailure, err, at, l.job, l.number)
+	return s.sendFailure(kindFailure, err, o.at, l.job, l.number)
 }
 
 // newTaskCode unpacks the function of a job.

@@ -8,7 +8,6 @@ import (
 	"os"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,83 +16,112 @@ import (
 	mp "cuaderno/mpruntime"
 )
 
-// The pool is forgotten while its results are waited for.
+// A pool is forgotten while its results are waited for.
 func TestPoolIsHeldByItsResults(t *testing.T) {
-	inCell(t, t.Context())
-	r, w := mp.NewOneWayPipe()
-	defer r.Close()
-	defer w.Close()
-	var workers []*mp.Process
-	result, future, each := func() (*mp.AsyncResult, *mp.Future[int], func(func(int, error) bool)) {
-		p := mp.NewPool(1)
-		workers = p.Workers()
-		a := p.ApplyAsync(func(c *mp.Conn) (any, error) { return c.Recv() }, r)
-		return a, mp.MapAsync(p, square, upTo(3)), mp.Imap(p, square, upTo(3))
-	}()
-	for range 5 {
-		runtime.GC() // cleanups run behind it
-		time.Sleep(time.Millisecond)
+	for name, begin := range map[string]func(p *mp.Pool, c *mp.Conn) (get func() (any, error)){
+		"AsyncResult": func(p *mp.Pool, c *mp.Conn) func() (any, error) {
+			return p.ApplyAsync(func(c *mp.Conn) (any, error) { return c.Recv() }, c).Get
+		},
+		"AsyncResult of a task that waits": func(p *mp.Pool, c *mp.Conn) func() (any, error) {
+			first, last := p.ApplyAsync((*mp.Conn).Recv, c), p.ApplyAsync(square, 3)
+			_ = first
+			return func() (any, error) {
+				_, err := last.Get()
+				return "ya", err
+			}
+		},
+		"Future": func(p *mp.Pool, c *mp.Conn) func() (any, error) {
+			f := mp.MapErrAsync(p, (*mp.Conn).Recv, []*mp.Conn{c})
+			return func() (any, error) {
+				list, err := f.Get()
+				return append(list, nil)[0], err
+			}
+		},
+		"Imap": func(p *mp.Pool, c *mp.Conn) func() (any, error) {
+			each := p.Imap((*mp.Conn).Recv, []*mp.Conn{c})
+			return func() (v any, err error) {
+				for v, err = range each {
+				}
+				return v, err
+			}
+		},
+		"typed Imap": func(p *mp.Pool, c *mp.Conn) func() (any, error) {
+			each := mp.Imap(p, receive, []*mp.Conn{c})
+			return func() (v any, err error) {
+				for v, err = range each {
+				}
+				return v, err
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inCell(t, t.Context())
+			r, w := mp.NewOneWayPipe()
+			defer r.Close()
+			defer w.Close()
+			get, worker := func() (func() (any, error), *mp.Process) {
+				p := mp.NewPool(1)
+				return begin(p, r), p.Workers()[0]
+			}()
+			for range 5 {
+				runtime.GC()
+				time.Sleep(time.Millisecond) // for a cleanup to run that should not
+			}
+			must(t, w.Send("ya"))
+			if v, err := get(); v != "ya" || err != nil {
+				t.Errorf("%v, %v", v, err)
+			}
+			get = nil
+			for limit := time.Now().Add(generous); worker.IsAlive(); time.Sleep(time.Millisecond) {
+				runtime.GC()
+				if time.Now().After(limit) {
+					t.Fatal("nobody refers to the pool, and the worker is still there")
+				}
+			}
+		})
 	}
-	must(t, w.Send("ya"))
-	if v, err := result.Get(); v != "ya" || err != nil {
-		t.Errorf("%v, %v", v, err)
-	}
-	if v, err := future.Get(); fmt.Sprint(v) != "[0 1 4]" || err != nil {
-		t.Errorf("%v, %v", v, err)
-	}
-	runtime.GC()
-	n := 0
-	for v, err := range each {
-		if v != n*n || err != nil {
-			t.Errorf("%v, %v", v, err)
-		}
-		n++
-	}
-	if n != 3 {
-		t.Errorf("%d results", n)
-	}
-	// The results have been got, and hold it no more.
-	each = nil
-	for limit := time.Now().Add(generous); workers[0].IsAlive(); time.Sleep(time.Millisecond) {
-		runtime.GC()
-		if time.Now().After(limit) {
-			t.Fatal("the worker is still there")
-		}
-	}
-	runtime.KeepAlive(result)
-	runtime.KeepAlive(future)
 }
 
-// Of what fails, the first in the order of the items counts, also where a worker
-// dies before it fails.
+func receive(c *mp.Conn) any {
+	v, _ := c.Recv()
+	return v
+}
+
+func killOne(n int) (int, error) {
+	if n == 1 {
+		return 0, syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	}
+	return n, fmt.Errorf("it is %d", n)
+}
+
+// Of what has failed by the end of a Map the first in the order of the items
+// counts, and it ends when a worker dies.
 func TestPoolFirstFailure(t *testing.T) {
 	inCell(t, t.Context())
+	one := newPool(t, mp.PoolOptions{Workers: 1, ChunkSize: 1})
+	_, err := mp.MapErr(one, killOne, []int{0, 1, 2})
+	var task *mp.TaskError
+	if !errors.As(err, &task) || task.Index != 0 || task.Text != "it is 0" {
+		t.Errorf("%v", err)
+	}
+	var died *mp.WorkerDiedError
+	if _, err = mp.MapErr(one, killOne, []int{1, 0}); !errors.As(err, &died) || died.First != 0 {
+		t.Errorf("%v", err)
+	}
 	p := newPool(t, mp.PoolOptions{Workers: 2, ChunkSize: 1})
 	r, w := mp.NewOneWayPipe()
 	defer r.Close()
 	defer w.Close()
-	first := p.Workers()
-	result := p.MapAsync(func(item any) error {
-		switch c, n := item.([]any)[0].(*mp.Conn), item.([]any)[1].(int); n {
-		case 0:
-			_, err := c.Recv()
-			return errors.Join(err, errors.New("the first"))
-		case 1:
-			return syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	_, err = p.StarMapAsync(func(c *mp.Conn, n int) (any, error) {
+		if n == 0 {
+			return c.Recv() // from who dies
 		}
-		return nil
-	}, []any{[]any{r, 0}, []any{r, 1}, []any{r, 2}})
-	for limit := time.Now().Add(generous); !slices.ContainsFunc(p.Workers(), func(w *mp.Process) bool { return !slices.Contains(first, w) }); time.Sleep(time.Millisecond) {
-		if result.Ready() || time.Now().After(limit) {
-			t.Fatal("the worker that was killed is not replaced, or Map has ended with it")
-		}
-	}
-	must(t, w.Send(1))
-	_, err := result.Get()
-	var task *mp.TaskError
-	if !errors.As(err, &task) || task.Index != 0 || !strings.Contains(task.Text, "the first") {
+		return killOne(n)
+	}, [][]any{{r, 0}, {r, 1}}).GetTimeout(generous)
+	if !errors.As(err, &died) || died.First != 1 {
 		t.Errorf("%v", err)
 	}
+	must(t, w.Send(1))
 	var results []string
 	for v, err := range mp.Imap(p, func(n int) int {
 		if n == 1 {

@@ -111,7 +111,7 @@ func (r *remote) encodeHandle(e *codec.Encoder) error {
 	}
 	e.Uvarint(1)
 	if err := e.Descriptor(door); err != nil {
-		return fmt.Errorf("mp: passing on an object of a manager: %w", ErrManagerGone)
+		return errorf("mp: passing on an object of a manager: %w", ErrManagerGone)
 	}
 	return nil
 }
@@ -131,14 +131,15 @@ func (r *remote) decodeHandle(d *codec.Decoder) (err error) {
 	if err != nil {
 		return err
 	}
-	r.client = here.know(name)
 	if doors == 0 {
+		r.client = here.knows(name)
 		return nil
 	}
 	f, err := d.Descriptor()
 	if err != nil {
 		return err
 	}
+	r.client = here.know(name)
 	r.client.mu.Lock()
 	defer r.client.mu.Unlock()
 	if r.client.server != nil || r.client.door != nil {
@@ -147,7 +148,8 @@ func (r *remote) decodeHandle(d *codec.Decoder) (err error) {
 	}
 	var door *net.UnixConn
 	if door, err = spawn.Socket(f); err != nil {
-		return fmt.Errorf("mp: decoding an object of a manager: %w", err)
+		f.Close()
+		return errorf("mp: decoding an object of a manager: %w", err)
 	}
 	r.client.door = door
 	return nil
@@ -222,7 +224,7 @@ func newManaged(kind string, args []any) (any, error) {
 		wrong = checkParties(n)
 	}
 	if wrong != nil {
-		return nil, fmt.Errorf("mp: making the %s: %w", kind, wrong)
+		return nil, errorf("mp: making the %s: %w", kind, wrong)
 	}
 	var object interface{ Err() error }
 	switch kind {

@@ -19,7 +19,7 @@ const (
 	rowSize   = 64 // a cache line
 	pendingAt = 8  // behind the owner
 
-	reclaiming = 1 << 31 // in an owner: its row is being counted out
+	reclaiming = 1 << 31 // in an owner: it is counting out the row of one that has ended
 )
 
 func (q *queue) owner(i int) *atomic.Uint64   { return q.region.Uint64(rowsAt + i*rowSize) }
@@ -60,8 +60,8 @@ func (q *queue) reclaim(all bool) {
 	for i := range rowCount {
 		owner := q.owner(i)
 		o := owner.Load()
-		if o == 0 || o == self || o&reclaiming != 0 || !all && q.pending(i).Load() == 0 ||
-			shm.Owner(o).Alive() || !owner.CompareAndSwap(o, o|reclaiming) {
+		if o == 0 || o == self || !all && q.pending(i).Load() == 0 ||
+			shm.Owner(o&^reclaiming).Alive() || !owner.CompareAndSwap(o, self|reclaiming) {
 			continue
 		}
 		n := int(q.pending(i).Swap(0))

@@ -25,8 +25,9 @@ import (
 // An item is in the queue whole or not at all, also when its putter is killed; the
 // items in the buffer of a killed process are lost and no longer counted. A
 // process that is killed in Put may let the queue hold one item more than its
-// maximum, until it is empty; one that is killed in Get takes at most the item that
-// it was getting.
+// maximum, until it is empty, and Join of a [JoinableQueue] not wait for that item.
+// One that is killed in Get takes at most the item that it was getting; if the item
+// was among those that a process has left at its end, also those left with it.
 //
 // Whoever has a queue may put, so that Get cannot know that nothing will come. A
 // Queue may be used from any goroutine and travels as a Conn does.
@@ -135,6 +136,11 @@ func (q *queue) encode(e *codec.Encoder) error {
 
 func (q *queue) decode(d *codec.Decoder, what string, joinable bool) (err error) {
 	q.what, q.joinable = what, joinable
+	defer func() {
+		if err != nil {
+			q.discardHandle()
+		}
+	}()
 	if q.max, err = d.Int(); err != nil {
 		return err
 	}
@@ -149,6 +155,17 @@ func (q *queue) decode(d *codec.Decoder, what string, joinable bool) (err error)
 	}
 	q.attach()
 	return nil
+}
+
+// discardHandle gives back what decoding has opened. The processes that have the
+// queue keep it.
+func (q *queue) discardHandle() {
+	for _, s := range []*packet.Socket{q.in, q.out} {
+		if s != nil {
+			_ = s.Close() // nobody has used it
+		}
+	}
+	q.shared.discardHandle()
 }
 
 // usable returns the error of a method.

@@ -21,25 +21,26 @@ import (
 
 // record is what a process knows about itself.
 type record struct {
-	host     atomic.Pointer[installed] // nil: none
-	mu       sync.Mutex
-	self     *Process
-	parent   *Process // nil in MainProcess
-	identity []int    // position in the tree: empty in MainProcess, {3, 1} in Process-3:1
-	daemon   bool
-	made     int        // processes made here, for their default names
-	children []*Process // started here and not known to have ended, in order
-	ending   bool       // no more starts
-	stock    stock
-	plain    *codec.Domain // where there is no host
-	managers map[string]*managerClient
-	streamed *codec.Domain                   // of network connections
-	brief    map[*codec.Domain]*codec.Domain // of texts of proxies
-	logging  *slog.Level                     // nil if nothing is logged
-	segments segments
-	buffers  packet.Buffers // of pipes and queues
-	feeders  feeders
-	smaller  atomic.Int64 // the limit of messages in tests, 0 for that of [record.largest]
+	host      atomic.Pointer[installed] // nil: none
+	mu        sync.Mutex
+	self      *Process
+	parent    *Process // nil in MainProcess
+	identity  []int    // position in the tree: empty in MainProcess, {3, 1} in Process-3:1
+	daemon    bool
+	made      int        // processes made here, for their default names
+	children  []*Process // started here and not known to have ended, in order
+	ending    bool       // no more starts
+	stock     stock
+	plain     *codec.Domain // where there is no host
+	managers  map[string]*managerClient
+	streamed  *codec.Domain                   // of network connections
+	brief     map[*codec.Domain]*codec.Domain // of texts of proxies
+	logging   *slog.Level                     // nil if nothing is logged
+	segments  segments
+	buffers   packet.Buffers // of pipes and queues
+	feeders   feeders
+	endpoints endpoints
+	smaller   atomic.Int64 // the limit of messages in tests, 0 for that of [record.largest]
 
 	supervisors sync.WaitGroup // one per started child
 	quit        chan struct{}  // closed by Shutdown: nobody reads the output of orphans any more
@@ -114,6 +115,7 @@ func (r *record) end(ctx context.Context) {
 	r.ending = true
 	children := slices.Clone(r.children)
 	r.mu.Unlock()
+	defer r.endpoints.close()
 	defer r.feeders.end(ctx)
 	r.stock.close()
 	for _, p := range children {

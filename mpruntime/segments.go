@@ -33,6 +33,7 @@ type segments struct {
 	files   map[string]*os.File
 	server  *net.UnixListener
 	serving sync.WaitGroup
+	callers map[*net.UnixConn]bool // connections that are being answered
 }
 
 // segmentsAddress is where MainProcess answers.
@@ -62,6 +63,8 @@ const (
 	// segmentPatience bounds what MainProcess and a process that asks it wait for
 	// each other.
 	segmentPatience = 10 * time.Second
+	// maxSegmentCallers is how many MainProcess answers at once; the others wait.
+	maxSegmentCallers = 64
 )
 
 // reach returns the address for a process to be started, from which on MainProcess
@@ -95,7 +98,9 @@ func (s *segments) listen() {
 	}
 	s.server = server
 	s.address = segmentsAddress{socket, hex.EncodeToString(random[:segmentKeySize])}
+	s.callers = map[*net.UnixConn]bool{}
 	s.serving.Go(func() {
+		places := make(chan struct{}, maxSegmentCallers)
 		for {
 			conn, err := server.AcceptUnix()
 			if errors.Is(err, net.ErrClosed) {
@@ -105,12 +110,34 @@ func (s *segments) listen() {
 				time.Sleep(10 * time.Millisecond) // too many descriptors are open
 				continue
 			}
-			s.serving.Go(func() { s.answer(conn) })
+			if !sameUser(conn) || !s.take(conn) {
+				conn.Close()
+				continue
+			}
+			places <- struct{}{}
+			s.serving.Go(func() {
+				s.answer(conn)
+				s.mu.Lock()
+				delete(s.callers, conn)
+				s.mu.Unlock()
+				<-places
+			})
 		}
 	})
 }
 
-// close forgets all names.
+// take notes a connection, which close closes. It is false after close.
+func (s *segments) take(conn *net.UnixConn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.callers == nil {
+		return false
+	}
+	s.callers[conn] = true
+	return true
+}
+
+// close forgets all names and hangs up on who asks for one.
 func (s *segments) close() {
 	s.mu.Lock()
 	server := s.server
@@ -118,6 +145,10 @@ func (s *segments) close() {
 		f.Close()
 	}
 	s.files = nil
+	for conn := range s.callers {
+		conn.Close()
+	}
+	s.callers = nil
 	s.mu.Unlock()
 	if server != nil {
 		server.Close()

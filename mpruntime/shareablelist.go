@@ -313,6 +313,8 @@ func (l *ShareableList) decodeHandle(d *codec.Decoder) error {
 	if err := l.memory.decodeHandle(d); err != nil {
 		return err
 	}
-	l.check()
+	if l.check(); l.err != nil {
+		_ = l.memory.Close() // nobody has used it
+	}
 	return l.err
 }

@@ -97,6 +97,20 @@ func decodeShared(d *codec.Decoder, m mark, size int) (shared, error) {
 	return shared{region: region}, nil
 }
 
+// discardHandle gives back what decoding has opened.
+func (s *shared) discardHandle() {
+	if s.region != nil {
+		_ = s.region.Close() // nobody has used it
+	}
+}
+
+// discardAfter gives it back if the rest could not be decoded.
+func (s *shared) discardAfter(err error) {
+	if err != nil {
+		s.discardHandle()
+	}
+}
+
 // fail reports an error where there is no result for it: it ends the work of the
 // calling cell. If it returns, the caller does with zero values.
 func fail(err error) {

@@ -237,12 +237,12 @@ func (s *sharedData) encodeHandle(e *codec.Encoder) error {
 	}
 	e.Text(s.what)
 	e.Text(s.shape)
-	e.Uvarint(uint64(s.size))
 	e.Uvarint(uint64(len(s.bounds)))
 	return nil
 }
 
 func (s *sharedData) decodeHandle(d *codec.Decoder) (err error) {
+	defer func() { s.discardAfter(err) }()
 	if s.shared, err = decodeShared(d, markData, dataAt-sharedAt); err != nil {
 		return err
 	}
@@ -253,16 +253,16 @@ func (s *sharedData) decodeHandle(d *codec.Decoder) (err error) {
 	if err != nil {
 		return err
 	}
-	size, err := d.Int()
-	if err != nil {
-		return err
-	}
 	n, err := d.Int()
 	if err != nil {
 		return err
 	}
+	size, ok := sizeOf(shape)
+	if !ok {
+		return errors.New("mp: decoding a value: its elements are of no type that can be shared")
+	}
 	room := s.region.Size() - dataAt
-	if size < 0 || n < 0 || size > room || size > 0 && n > room/size || size == 0 && n > room {
+	if n < 0 || size > room || size > 0 && n > room/size || size == 0 && n > room {
 		return errors.New("mp: decoding a value: the shared memory is too small for its elements")
 	}
 	s.attach(shape, size, n)

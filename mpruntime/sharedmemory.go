@@ -23,6 +23,7 @@ type SharedMemory struct {
 
 	mu     sync.Mutex
 	region *shm.Region // nil after Close
+	size   int         // after Close
 }
 
 // NewSharedMemory makes size bytes, all zero, with a name; an empty one stands for a
@@ -105,14 +106,18 @@ func (m *SharedMemory) opened() (*shm.Region, error) {
 	return m.region, nil
 }
 
-// Size returns the number of bytes.
+// Size returns the number of bytes, also after Close.
 func (m *SharedMemory) Size() int {
-	region, err := m.opened()
-	if err != nil {
+	if err := m.Err(); err != nil {
 		fail(err)
 		return 0
 	}
-	return region.Size()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.region == nil {
+		return m.size
+	}
+	return m.region.Size()
 }
 
 // Bytes returns the memory itself (CPython: buf). Nothing orders what processes do
@@ -138,7 +143,7 @@ func (m *SharedMemory) Close() error {
 		return nil
 	}
 	region := m.region
-	m.region = nil
+	m.region, m.size = nil, region.Size()
 	return region.Close()
 }
 

@@ -42,7 +42,11 @@ func (q *SimpleQueue) decodeHandle(d *codec.Decoder) error {
 	if err := q.r.decodeHandle(d); err != nil {
 		return err
 	}
-	return q.w.decodeHandle(d)
+	err := q.w.decodeHandle(d)
+	if err != nil {
+		_ = q.r.Close() // nobody has used it
+	}
+	return err
 }
 
 // Put puts a copy of v into the queue.

@@ -103,7 +103,8 @@ func (q *queue) takeSpilled() (r packet.Received, ok bool, err error) {
 		count, k := binary.Uvarint(rest[max(n, 0):])
 		if n <= 0 || k <= 0 || size > uint64(len(rest)-n-k) || count > uint64(len(files)) {
 			codec.Message{Files: files}.Close()
-			return r, ok, errors.New("mp: getting an item: a batch is damaged")
+			codec.Message{Files: r.Files}.Close()
+			return packet.Received{}, true, errors.New("mp: getting an item: a batch is damaged")
 		}
 		rest = rest[n+k:]
 		m := codec.Message{Bytes: append([]byte{}, rest[:size]...), Files: files[:count:count]}

@@ -121,9 +121,13 @@ func (p *Process) supervise(name string, message codec.Message) {
 	h.conn.Close()
 	bootErr := <-sent
 	h.proc.Drain()
-	h.flush()
-
 	code, _ := h.proc.State()
+	if code == 0 {
+		h.end("")
+	} else {
+		h.end(fmt.Sprintf("%s (pid %d)", name, h.proc.PID()))
+	}
+
 	switch {
 	case bootErr == nil, code < 0 && !h.refused(bootErr):
 		// It ran, or somebody killed it before it did: the exit code tells.
@@ -144,7 +148,7 @@ func (p *Process) supervise(name string, message codec.Message) {
 	case <-here.quit:
 	}
 	h.proc.Close()
-	h.flush()
+	h.end("")
 }
 
 // environment returns what a new process takes over from this one beside memory.

@@ -3,7 +3,6 @@ package mpruntime
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -25,6 +24,7 @@ type stream struct {
 	conn    *frame.Conn
 	box     *mailbox
 	ended   chan struct{} // closed by Close
+	turn    chan struct{} // of who sends, to whom the write deadline belongs
 	closing sync.Once
 
 	mu      sync.Mutex
@@ -42,7 +42,7 @@ var errFiles error = &explained{"mp: sending: the value holds a pipe, a queue, a
 
 // newStream returns a link over an authenticated connection, which it owns.
 func newStream(raw net.Conn) *stream {
-	s := &stream{raw: raw, conn: frame.New(plainConn{raw}), ended: make(chan struct{})}
+	s := &stream{raw: raw, conn: frame.New(plainConn{raw}), ended: make(chan struct{}), turn: make(chan struct{}, 1)}
 	s.box = newMailbox(s.ended)
 	s.conn.SetLimit(packet.MaxBytes)
 	return s
@@ -80,7 +80,7 @@ func decodeStream(d *codec.Decoder) (*stream, error) {
 	defer f.Close()
 	raw, err := net.FileConn(f)
 	if err != nil {
-		return nil, fmt.Errorf("mp: decoding a connection: %w", err)
+		return nil, errorf("mp: decoding a connection: %w", err)
 	}
 	return newStream(raw), nil
 }
@@ -136,29 +136,66 @@ func (s *stream) Send(ctx context.Context, deadline time.Time, p packet.Packet) 
 	if len(p.Files) > 0 {
 		return errFiles
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if err := s.enter(ctx, deadline); err != nil {
+		return err
+	}
+	defer func() { <-s.turn }()
+	if s.conn.WriteErr() != nil { // half a message has left
+		return packet.ErrBroken
 	}
 	if !deadline.IsZero() {
 		_ = s.raw.SetWriteDeadline(deadline) // a closed connection says so when written to
-		defer func() { _ = s.raw.SetWriteDeadline(time.Time{}) }()
 	}
-	stop := context.AfterFunc(ctx, func() { _ = s.raw.SetWriteDeadline(time.Unix(1, 0)) })
+	late := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		_ = s.raw.SetWriteDeadline(time.Unix(1, 0))
+		close(late)
+	})
 	err := s.conn.Write(p.Kind, p.Bytes)
-	stop()
+	ended := !stop()
+	if ended {
+		<-late // its deadline is not for the next
+	}
+	if ended || !deadline.IsZero() {
+		_ = s.raw.SetWriteDeadline(time.Time{})
+	}
+	if errors.Is(err, frame.ErrTooLong) {
+		return packet.ErrTooLarge
+	}
 	switch {
 	case err == nil:
 		return nil
-	case ctx.Err() != nil:
+	case ended && errors.Is(err, os.ErrDeadlineExceeded):
 		return context.Cause(ctx)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return packet.ErrTimeout
-	case errors.Is(err, frame.ErrTooLong):
-		return packet.ErrTooLarge
 	case errors.Is(err, net.ErrClosed):
 		return os.ErrClosed
 	}
 	return packet.ErrBroken
+}
+
+// enter waits for the turn to send.
+func (s *stream) enter(ctx context.Context, deadline time.Time) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var late <-chan time.Time
+	if !deadline.IsZero() {
+		timer := time.NewTimer(time.Until(deadline))
+		defer timer.Stop()
+		late = timer.C
+	}
+	select {
+	case s.turn <- struct{}{}:
+		return nil
+	case <-s.ended:
+		return os.ErrClosed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-late:
+		return packet.ErrTimeout
+	}
 }
 
 // TrySend implements link: whether a Send would wait is not known.

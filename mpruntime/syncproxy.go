@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"cuaderno/internal/shm"
 )
 
 // forever is the limit of a wait that has none.
@@ -42,12 +40,12 @@ func (l *LockProxy) TryLock() bool {
 }
 
 func (l *LockProxy) acquire(ctx context.Context, limit time.Duration) error {
-	_, err := l.call(ctx, "Acquire", shm.Goroutine(), limit)
+	_, err := l.call(ctx, "Acquire", goroutine(), limit)
 	return err
 }
 
 // Unlock releases the lock.
-func (l *LockProxy) Unlock() error { return l.do("Release", shm.Goroutine()) }
+func (l *LockProxy) Unlock() error { return l.do("Release", goroutine()) }
 
 // A ConditionProxy stands for a condition in a manager, with a lock of its own,
 // which is one of [Manager.RLock].
@@ -72,7 +70,7 @@ func (c *ConditionProxy) WaitTimeout(d time.Duration) error {
 }
 
 func (c *ConditionProxy) wait(ctx context.Context, limit time.Duration) error {
-	_, err := c.call(ctx, "Wait", shm.Goroutine(), limit)
+	_, err := c.call(ctx, "Wait", goroutine(), limit)
 	return err
 }
 
@@ -92,11 +90,11 @@ func (c *ConditionProxy) Notify(n ...int) error {
 	if len(n) > 0 {
 		count = n[0]
 	}
-	return c.do("Notify", shm.Goroutine(), count)
+	return c.do("Notify", goroutine(), count)
 }
 
 // NotifyAll wakes all that wait. The caller has the lock.
-func (c *ConditionProxy) NotifyAll() error { return c.do("Notify", shm.Goroutine(), -1) }
+func (c *ConditionProxy) NotifyAll() error { return c.do("Notify", goroutine(), -1) }
 
 // A SemaphoreProxy stands for a semaphore in a manager. Its methods are those of
 // [Semaphore].

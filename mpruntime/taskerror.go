@@ -37,7 +37,10 @@ type WorkerDiedError struct {
 // Error is a sentence for the user.
 func (e *WorkerDiedError) Error() string {
 	how := fmt.Sprintf("ended with exit code %d", e.ExitCode)
-	if e.ExitCode < 0 {
+	switch {
+	case e.ExitCode == 0: // a task has closed its descriptors, or called os.Exit(0)
+		how = "closed its connection and " + how
+	case e.ExitCode < 0:
 		how = fmt.Sprintf("was killed by signal %d (%v)", -e.ExitCode, syscall.Signal(-e.ExitCode))
 	}
 	when := fmt.Sprintf("while it ran the tasks %d to %d", e.First, e.Last)

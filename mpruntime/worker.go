@@ -3,7 +3,6 @@ package mpruntime
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -250,9 +249,9 @@ func (w *worker) unsent(e *envelope, err error) {
 	d.mu.Unlock()
 	switch {
 	case errors.Is(err, frame.ErrTooLong) && j != nil:
-		d.cancel(j, fmt.Errorf("mp: giving a task to a worker: %w", err))
+		d.cancel(j, errorf("mp: giving a task to a worker: %w", err))
 	case errors.Is(err, frame.ErrTooLong) && e.kind == kindInitialize:
-		d.breakDown(fmt.Errorf("mp: the pool is broken: passing on the initializer: %w", err))
+		d.breakDown(errorf("mp: the pool is broken: passing on the initializer: %w", err))
 	case errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed):
 		// It is ending: whoever reads from it learns that.
 	default: // of the next envelopes it would get nothing
@@ -309,7 +308,7 @@ func (d *dispatcher) answer(w *worker, kind byte, m codec.Message, id uint64, nu
 		w.ready, d.stillborn = true, 0
 	case kindUnfit:
 		w.unfit = true
-		err := fmt.Errorf("mp: the pool is broken: its initializer failed: %w", taskError(m, w.process.Name, w.process.PID(), -1))
+		err := errorf("mp: the pool is broken: its initializer failed: %w", taskError(m, w.process.Name, w.process.PID(), -1))
 		if d.broken == nil {
 			d.broken = err
 		}
@@ -384,6 +383,10 @@ func (d *dispatcher) bury(w *worker) {
 			finished = c.job.take(answer{chunk: c, died: &WorkerDiedError{
 				Process: w.process.Name, PID: w.process.PID(), ExitCode: code, First: c.first, Last: c.first + c.count - 1,
 			}})
+			if finished == nil && c.job.arrived == nil { // what is left may wait for what is lost
+				c.job.end()
+				d.forget(c.job)
+			}
 		}
 	}
 	d.waiting = append(slices.Clone(lost), d.waiting...)
@@ -392,9 +395,9 @@ func (d *dispatcher) bury(w *worker) {
 		d.stillborn++
 		switch startErr := w.process.Err(); {
 		case startErr != nil:
-			err = fmt.Errorf("mp: the pool is broken: %w", startErr)
+			err = errorf("mp: the pool is broken: %w", startErr)
 		case code >= 0 || d.stillborn >= maxStillborn:
-			err = fmt.Errorf("mp: the pool is broken: %w", &WorkerDiedError{Process: w.process.Name, PID: w.process.PID(), ExitCode: code, First: -1})
+			err = errorf("mp: the pool is broken: %w", &WorkerDiedError{Process: w.process.Name, PID: w.process.PID(), ExitCode: code, First: -1})
 		}
 	}
 	d.mu.Unlock()
@@ -404,7 +407,7 @@ func (d *dispatcher) bury(w *worker) {
 	}
 	if err == nil {
 		if fillErr := d.fill(); fillErr != nil {
-			err = fmt.Errorf("mp: the pool is broken: replacing %s: %w", w.process.Name, fillErr)
+			err = errorf("mp: the pool is broken: replacing %s: %w", w.process.Name, fillErr)
 		}
 	}
 	if err != nil {

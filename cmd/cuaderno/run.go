@@ -105,12 +105,14 @@ func (r *runRequest) source(stdin io.Reader) (string, error) {
 }
 
 // interruptedStatus is the exit status of a program that a signal ended, as
-// shells give it: 130 for Ctrl-C, 143 for SIGTERM.
+// shells give it: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
 func interruptedStatus(ctx context.Context) exitError {
 	signal := syscall.SIGINT
 	// signal.NotifyContext tells the signals apart by the text of the cause only.
-	if cause := context.Cause(ctx); cause != nil && strings.HasPrefix(cause.Error(), syscall.SIGTERM.String()) {
-		signal = syscall.SIGTERM
+	for _, other := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		if cause := context.Cause(ctx); cause != nil && strings.HasPrefix(cause.Error(), other.String()) {
+			signal = other
+		}
 	}
 	return 128 + exitError(signal)
 }

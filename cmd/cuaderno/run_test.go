@@ -173,7 +173,7 @@ func TestRunMistakes(t *testing.T) {
 }
 
 func TestRunIsEndedBySignals(t *testing.T) {
-	for signal, status := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+	for signal, status := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
 		t.Run(signal.String(), func(t *testing.T) {
 			dir := t.TempDir()
 			write(t, dir, "p.go", goFile("fmt.Println(\"ready\")\nfor {\n}"))
@@ -413,4 +413,25 @@ func TestThenThatPanicsFailsItsCell(t *testing.T) {
 		"fmt.Println(x)",
 	))
 	invoke(t, dir, "", "run", "--allow-errors", "n.ipynb").check(t, 0, "7\n", "panic: in Then", "In [1]:4", "(in a goroutine that In [1] started)")
+}
+
+func TestAProcessThatDiesOfTheRuntimeSaysSoShortly(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "n.ipynb", notebookFile(
+		"p := mp.NewProcess(func() { syscall.Kill(os.Getpid(), syscall.SIGQUIT); select {} })\np.Start()\np.Join()\nfmt.Println(p.ExitCode())",
+	))
+	got := invoke(t, dir, "", "run", "n.ipynb")
+	got.check(t, 0, "2 true\n", "Process-1 (pid ", "): SIGQUIT: quit")
+	if strings.Contains(got.stderr, "goroutine") || len(got.stderr) > 200 {
+		t.Errorf("%d bytes on stderr:\n%.2000s", len(got.stderr), got.stderr)
+	}
+}
+
+func TestDeclarationsThatAreNotKeptAreAWarning(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "n.ipynb", notebookFile(
+		"err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1, Max: 1})",
+		"func f() int { return 4 }\nfmt.Println(f(), err)",
+	))
+	invoke(t, dir, "", "run", "n.ipynb").check(t, 0, "4 <nil>\n", "the declarations of the cell could not be kept for children: ", "file too large")
 }

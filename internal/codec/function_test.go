@@ -293,3 +293,46 @@ func TestErrors(t *testing.T) {
 
 // p2 makes of a point what an interface can hold.
 func p2(p *point) *struct{ X, Y int } { return (*struct{ X, Y int })(p) }
+
+// A namingSession knows what captured variables are called.
+type namingSession struct{ session }
+
+func (namingSession) CaptureName(_ reflect.Value, i int) string { return fmt.Sprint("variable ", i) }
+
+// hidden cannot be copied.
+type hidden struct{ c chan int }
+
+func TestFunctionsWithoutTheirType(t *testing.T) {
+	domain := &codec.Domain{Symbols: namingSession{newSession().Symbols.(session)}}
+	e := codec.NewEncoder(domain)
+	n := 40
+	for _, f := range []lambda{counter(&n), counter(&n)} {
+		if err := e.Function(reflect.ValueOf(f), "f"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := codec.NewDecoder(e.Message(), domain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for want := 41; want < 43; want++ {
+		f, err := d.Function()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.Interface().(lambda)(nil); got != want {
+			t.Errorf("%d, want %d", got, want)
+		}
+	}
+	if _, err := d.Function(); err == nil {
+		t.Error("a third function is read where there are two")
+	}
+	refused := lambda(func(p *probe) int { return p.tell("both", lambda(seven), &hidden{}) })
+	if err := codec.NewEncoder(domain).Function(reflect.ValueOf(refused), "f"); !errors.Is(err, codec.ErrNotCopyable) || !strings.HasPrefix(err.Error(), "mp: f's variable 1 (codec_test.hidden) cannot") {
+		t.Errorf("%v", err)
+	}
+	if err := codec.NewEncoder(nil).Function(reflect.ValueOf(strings.ToUpper), "f"); !errors.Is(err, codec.ErrNotCopyable) {
+		t.Errorf("%v", err)
+	}
+}

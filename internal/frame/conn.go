@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -78,7 +79,8 @@ func (c *Conn) SetLimit(n int64) { c.limit.Store(min(n, 1<<32-1)) }
 
 // Write sends one message, in one system call as far as the system takes it
 // whole. The payload is not retained. After an error other than [ErrTooLong]
-// every later Write returns that error, since half a message may have left.
+// every later Write returns that error, since half a message may have left; a
+// deadline that passes before anything has left is none of these.
 func (c *Conn) Write(kind byte, payload []byte) error {
 	if err := c.checkLength(payload); err != nil {
 		return err
@@ -103,17 +105,31 @@ func (c *Conn) writeMessage(kind byte, payload []byte) error {
 	}
 	c.out = binary.BigEndian.AppendUint32(c.out[:0], uint32(len(payload)))
 	c.out = append(c.out, kind)
+	var n int64
 	var err error
 	if len(payload) <= smallPayload {
 		c.out = append(c.out, payload...)
-		_, err = c.rwc.Write(c.out)
+		var k int
+		k, err = c.rwc.Write(c.out)
+		n = int64(k)
 	} else {
 		parts := net.Buffers{c.out, payload}
-		_, err = parts.WriteTo(c.rwc)
+		n, err = parts.WriteTo(c.rwc)
 	}
-	if err != nil {
-		c.writeErr = fmt.Errorf("writing a message: %w", err)
+	if err == nil {
+		return nil
 	}
+	err = fmt.Errorf("writing a message: %w", err)
+	if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.writeErr = err
+	}
+	return err
+}
+
+// WriteErr returns the error that every later Write returns, nil if there is none.
+func (c *Conn) WriteErr() error {
+	c.write.Lock()
+	defer c.write.Unlock()
 	return c.writeErr
 }
 

@@ -9,11 +9,16 @@ import (
 )
 
 // NewFile returns an empty file without a name that grows as it is written, for
-// processes that inherit it.
+// processes that inherit it. None of them can make it shorter.
 func NewFile() (*os.File, error) {
-	fd, err := unix.MemfdCreate("cuaderno", unix.MFD_CLOEXEC)
+	fd, err := unix.MemfdCreate("cuaderno", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
 		return nil, os.NewSyscallError("memfd_create", err)
 	}
-	return os.NewFile(uintptr(fd), "shared file"), nil
+	f := os.NewFile(uintptr(fd), "shared file")
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_SEAL|unix.F_SEAL_SHRINK); err != nil {
+		f.Close()
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	return f, nil
 }

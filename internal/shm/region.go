@@ -42,7 +42,8 @@ func New(size int) (*Region, error) {
 }
 
 // Open returns the Region whose File f is, or was in another process. It takes
-// over f and closes it on error.
+// over f and closes it on error. A file that somebody could shrink, which would make
+// those that have it mapped fault, is refused where the system can tell.
 func Open(f *os.File) (*Region, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -53,6 +54,10 @@ func Open(f *os.File) (*Region, error) {
 	if size <= 0 || int64(int(size)) != size || !info.Mode().IsRegular() {
 		f.Close()
 		return nil, fmt.Errorf("opening shared memory: the descriptor is none, or has %d bytes", size)
+	}
+	if err := sealed(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("opening shared memory: %w", err)
 	}
 	return mapRegion(f, int(size))
 }

@@ -24,3 +24,6 @@ func create(size int64) (*os.File, error) {
 // replace leaves the memory mapped, so that a pointer that is left does not
 // fault.
 func replace([]byte) error { return nil }
+
+// sealed accepts every file: the system cannot tell.
+func sealed(*os.File) error { return nil }

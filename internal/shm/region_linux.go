@@ -1,6 +1,7 @@
 package shm
 
 import (
+	"errors"
 	"os"
 	"unsafe"
 
@@ -24,6 +25,22 @@ func create(size int64) (*os.File, error) {
 		return nil, os.NewSyscallError("fcntl", err)
 	}
 	return f, nil
+}
+
+// sealed refuses a file whose size may change.
+func sealed(f *os.File) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	seals := 0
+	if controlErr := raw.Control(func(fd uintptr) { seals, err = unix.FcntlInt(fd, unix.F_GET_SEALS, 0) }); controlErr != nil {
+		return controlErr
+	}
+	if err != nil || seals&unix.F_SEAL_SHRINK == 0 {
+		return errors.New("the file is none of ours: its size is not sealed")
+	}
+	return nil
 }
 
 // replace puts private memory, which takes no room until it is written, in the
