@@ -332,7 +332,7 @@ func decodeSocket(d *codec.Decoder) (*packet.Socket, error) {
 // pipeError turns an error of package packet into one of this package.
 func pipeError(doing string, err error) error {
 	switch {
-	case err == nil, err == io.EOF:
+	case err == nil, err == io.EOF: //nolint:errorlint // a wrapped one is another error
 		return err
 	case errors.Is(err, packet.ErrBroken):
 		return ErrBrokenPipe
@@ -343,7 +343,7 @@ func pipeError(doing string, err error) error {
 	case errors.Is(err, packet.ErrTooLarge), errors.Is(err, packet.ErrFilesLost):
 		return errorf("mp: %s: %w", doing, err)
 	}
-	if errno := new(os.SyscallError); errors.As(err, &errno) {
+	if errno := syscall.Errno(0); errors.As(err, &errno) {
 		return errorf("mp: %s: %w", doing, err)
 	}
 	return err // the cause of a context

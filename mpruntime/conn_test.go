@@ -394,6 +394,7 @@ func TestInterruptedCalls(t *testing.T) {
 }
 
 func interruptedPolls(t *testing.T, b *mp.Conn) {
+	t.Helper()
 	ctx, interrupt := context.WithCancelCause(context.Background())
 	inCell(t, ctx)
 	time.AfterFunc(5*time.Millisecond, func() { interrupt(errors.New("the interrupt")) })

@@ -134,3 +134,16 @@ func TestImapRangedOverAgain(t *testing.T) {
 		}
 	}
 }
+
+func unsigned(n uint64) uint64 { return n }
+
+func TestArgumentsLoseNoSign(t *testing.T) {
+	inCell(t, t.Context())
+	p := newPool(t, mp.PoolOptions{Workers: 1})
+	if v, err := p.Apply(unsigned, -1); err == nil {
+		t.Errorf("-1 has become %v", v)
+	}
+	if v, err := p.Apply(unsigned, 1); err != nil || v != uint64(1) {
+		t.Errorf("%v, %v", v, err)
+	}
+}

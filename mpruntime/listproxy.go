@@ -106,7 +106,6 @@ func (v *ValueProxy) String() string { return v.text("At", plainText, 0) }
 
 // A managedList is a list in the server.
 type managedList struct {
-	fixed bool
 	mu    sync.Mutex
 	items []any
 }

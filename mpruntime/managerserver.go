@@ -307,26 +307,36 @@ func (s *managerSession) call(ctx context.Context, f reflect.Value, name string,
 		}
 		in = append(in, v)
 	}
-	run := func() {
-		out := f.Call(in)
-		if sig.fails {
-			err, _ = out[sig.values].Interface().(error)
-		}
-		for _, v := range out[:sig.values] {
-			results = append(results, v.Interface())
-		}
-	}
 	if !users {
 		defer func() {
 			if v := recover(); v != nil {
 				err = newPanicError(v, ownFrames(debug.Stack()))
 			}
 		}()
-		run()
-		return results, err
+		return sig.split(f.Call(in))
 	}
-	if ended := callUser(ctx, run); ended != nil {
+	type outcome struct {
+		results []any
+		err     error
+	}
+	done := make(chan outcome, 1) // a call that does not stop may run on
+	if ended := callUser(ctx, func() {
+		results, err := sig.split(f.Call(in))
+		done <- outcome{results, err}
+	}); ended != nil {
 		return nil, ended
+	}
+	o := <-done
+	return o.results, o.err
+}
+
+// split parts the results of a function from its error.
+func (s signature) split(out []reflect.Value) (results []any, err error) {
+	if s.fails {
+		err, _ = out[s.values].Interface().(error)
+	}
+	for _, v := range out[:s.values] {
+		results = append(results, v.Interface())
 	}
 	return results, err
 }

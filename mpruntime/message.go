@@ -73,9 +73,3 @@ func decodeKeeping(domain *codec.Domain, m codec.Message) (v any, kept bool, err
 	kept, err = codec.DecodeKeeping(m, reflect.ValueOf(&v).Elem(), domain)
 	return v, kept, err
 }
-
-// decodeMessageInto sets what ptr points to to the value of a message of
-// encodeMessage. It is of the type that was sent, or an interface type.
-func decodeMessageInto(m codec.Message, ptr reflect.Value) error {
-	return codec.DecodeHeld(m, ptr.Elem(), here.domain())
-}

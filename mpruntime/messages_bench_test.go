@@ -32,6 +32,7 @@ func BenchmarkPipeRoundTrip(b *testing.B) {
 
 // stream measures 1 MiB messages to a child, which answers the last.
 func stream(b *testing.B, child func(c *mp.Conn), send func(c *mp.Conn, data []byte) error) {
+	b.Helper()
 	x, y := mp.NewPipe()
 	p := startProcess(b, child, y)
 	y.Close()
@@ -71,6 +72,7 @@ func BenchmarkSend1MiB(b *testing.B) {
 }
 
 func benchmarkQueue(b *testing.B, producers int) {
+	b.Helper()
 	q := mp.NewQueue()
 	each := b.N/producers + 1
 	var ps []*mp.Process

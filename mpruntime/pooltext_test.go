@@ -71,7 +71,7 @@ func TestPoolIsHeldByItsResults(t *testing.T) {
 			if v, err := get(); v != "ya" || err != nil {
 				t.Errorf("%v, %v", v, err)
 			}
-			get = nil
+			runtime.KeepAlive(get)
 			for limit := time.Now().Add(generous); worker.IsAlive(); time.Sleep(time.Millisecond) {
 				runtime.GC()
 				if time.Now().After(limit) {

@@ -2,7 +2,6 @@ package mpruntime
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -166,16 +165,13 @@ func (p *Process) JoinContext(ctx context.Context) error {
 	return p.startErr
 }
 
-// errTimeout ends the context of JoinTimeout.
-var errTimeout = errors.New("mp: the time is over")
-
 // JoinTimeout is Join that waits no longer than d and reports whether the process
 // has ended. It is false at once for a process that cannot be joined.
 func (p *Process) JoinTimeout(d time.Duration) bool {
 	if p.failed() {
 		return false
 	}
-	ctx, cancel := context.WithTimeoutCause(context.Background(), d, errTimeout)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), d, ErrTimeout)
 	defer cancel()
 	if p.check("join") != nil {
 		return false

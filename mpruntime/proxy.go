@@ -229,13 +229,13 @@ func newManaged(kind string, args []any) (any, error) {
 	var object interface{ Err() error }
 	switch kind {
 	case "list", "array":
-		return &managedList{items: args, fixed: kind == "array"}, nil
+		return &managedList{items: args}, nil
 	case "dict":
 		return newManagedDict(), nil
 	case "namespace":
 		return newManagedDict(), nil
 	case "value":
-		return &managedList{items: args, fixed: true}, nil
+		return &managedList{items: args}, nil
 	case "lock", "rlock":
 		return newManagedLock(kind == "rlock"), nil
 	case "condition":

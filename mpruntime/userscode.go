@@ -215,7 +215,7 @@ func argument(x reflect.Value, t reflect.Type) (reflect.Value, error) {
 		v.Set(x)
 		return v, nil
 	case isNumber(x.Kind()) && isNumber(t.Kind()) && x.CanConvert(t):
-		if c := x.Convert(t); c.Convert(x.Type()).Equal(x) {
+		if c := x.Convert(t); c.Convert(x.Type()).Equal(x) && isNegative(c) == isNegative(x) {
 			return c, nil
 		}
 		return v, errorf("%v is no %s", x, t)

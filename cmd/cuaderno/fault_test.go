@@ -40,6 +40,7 @@ func (r randomMoments) pass(most int) {
 
 // in is the same kernel in a subtest.
 func (k *served) in(t *testing.T) *served {
+	t.Helper()
 	other := *k
 	other.t = t
 	return &other

@@ -328,7 +328,7 @@ func TestFunctionsWithoutTheirType(t *testing.T) {
 	if _, err := d.Function(); err == nil {
 		t.Error("a third function is read where there are two")
 	}
-	refused := lambda(func(p *probe) int { return p.tell("both", lambda(seven), &hidden{}) })
+	refused := lambda(func(p *probe) int { return p.tell("both", lambda(seven), &hidden{c: make(chan int)}) })
 	if err := codec.NewEncoder(domain).Function(reflect.ValueOf(refused), "f"); !errors.Is(err, codec.ErrNotCopyable) || !strings.HasPrefix(err.Error(), "mp: f's variable 1 (codec_test.hidden) cannot") {
 		t.Errorf("%v", err)
 	}

@@ -85,7 +85,7 @@ func unload(carrier *os.File) ([]*os.File, error) {
 		s.in.data, s.in.rights = buf.packet[:], buf.rights
 		err := s.in.do(context.Background(), time.Time{}, false, s.raw.Read)
 		switch {
-		case err == unix.EAGAIN:
+		case err == unix.EAGAIN: //nolint:errorlint // it is never wrapped
 			return list, errDamaged
 		case err != nil:
 			return list, err

@@ -100,7 +100,7 @@ func (s *side) try(fd uintptr) (done bool) {
 	if errno := s.call(fd); errno != 0 {
 		s.err = errno
 	}
-	if s.err != unix.EAGAIN || !s.wait {
+	if s.err != unix.EAGAIN || !s.wait { //nolint:errorlint // it is never wrapped
 		return true
 	}
 	if !s.armed {

@@ -140,7 +140,7 @@ func (s *Socket) send(ctx context.Context, deadline time.Time, wait bool, p Pack
 
 func (s *Socket) sendPacket(ctx context.Context, deadline time.Time, wait bool, data, rights []byte) (bool, error) {
 	if err := s.out.enter(ctx, deadline, wait); err != nil {
-		if err == errTurn {
+		if err == errTurn { //nolint:errorlint // it is never wrapped
 			return false, nil
 		}
 		return false, s.failure(err)
@@ -148,20 +148,20 @@ func (s *Socket) sendPacket(ctx context.Context, deadline time.Time, wait bool, 
 	defer s.out.leave()
 	s.out.data, s.out.rights = data, rights
 	err := s.out.do(ctx, deadline, wait, s.raw.Write)
-	if err == unix.EAGAIN {
+	if err == unix.EAGAIN { //nolint:errorlint // it is never wrapped
 		return false, nil
 	}
 	return err == nil, s.failure(err)
 }
 
 // send is the call of a sender.
-func (o *side) send(fd uintptr) syscall.Errno {
+func (s *side) send(fd uintptr) syscall.Errno {
 	for {
 		var err error
-		if len(o.rights) == 0 {
-			err = unix.Send(int(fd), o.data, unix.MSG_DONTWAIT|msgNoSignal)
+		if len(s.rights) == 0 {
+			err = unix.Send(int(fd), s.data, unix.MSG_DONTWAIT|msgNoSignal)
 		} else {
-			err = unix.Sendmsg(int(fd), o.data, o.rights, nil, unix.MSG_DONTWAIT|msgNoSignal)
+			err = unix.Sendmsg(int(fd), s.data, s.rights, nil, unix.MSG_DONTWAIT|msgNoSignal)
 		}
 		switch errno := errnoOf(err); errno {
 		case unix.EINTR:
@@ -215,7 +215,7 @@ func (s *Socket) receive(ctx context.Context, deadline time.Time, wait bool) (r 
 // there is none.
 func (s *Socket) receivePacket(ctx context.Context, deadline time.Time, wait bool, buf *buffer) (n, nr int, err error) {
 	if err := s.in.enter(ctx, deadline, wait); err != nil {
-		if err == errTurn {
+		if err == errTurn { //nolint:errorlint // it is never wrapped
 			return -1, 0, nil
 		}
 		return 0, 0, s.failure(err)
@@ -224,7 +224,7 @@ func (s *Socket) receivePacket(ctx context.Context, deadline time.Time, wait boo
 	s.in.data, s.in.rights = buf.packet[:], buf.rights
 	err = s.in.do(ctx, deadline, wait, s.raw.Read)
 	switch {
-	case err == unix.EAGAIN:
+	case err == unix.EAGAIN: //nolint:errorlint // it is never wrapped
 		return -1, 0, nil
 	case err != nil:
 		return 0, 0, s.failure(err)
@@ -242,15 +242,15 @@ func (s *Socket) receivePacket(ctx context.Context, deadline time.Time, wait boo
 }
 
 // receive is the call of a receiver.
-func (i *side) receive(fd uintptr) syscall.Errno {
+func (s *side) receive(fd uintptr) syscall.Errno {
 	for {
 		var err error
-		i.n, i.nr, i.flags, _, err = unix.Recvmsg(int(fd), i.data, i.rights, unix.MSG_DONTWAIT|msgCloexec)
+		s.n, s.nr, s.flags, _, err = unix.Recvmsg(int(fd), s.data, s.rights, unix.MSG_DONTWAIT|msgCloexec)
 		switch errno := errnoOf(err); errno {
 		case unix.EINTR:
 		case unix.ECONNRESET: // the other end closed before it had received everything
 			if !resetOnce {
-				i.n = 0
+				s.n = 0
 				return 0
 			}
 		default:
