@@ -117,13 +117,21 @@ func (d *dispatcher) add(j *job) error {
 // waits for no worker: what there is to send is left to their writers.
 func (d *dispatcher) hand() {
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	for d.assign() {
 	}
 	d.recall()
 	d.retire()
+	var prompt []*worker
 	for _, w := range d.workers {
-		w.post()
+		if w.prompt() {
+			prompt = append(prompt, w)
+		} else {
+			w.post()
+		}
+	}
+	d.mu.Unlock()
+	for _, w := range prompt {
+		w.flushNow()
 	}
 }
 

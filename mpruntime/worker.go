@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -136,7 +137,8 @@ type worker struct {
 
 	mail    chan struct{} // has a token when there may be something in out
 	written chan struct{} // closed at the end of the writer
-	cell    Cell          // that gets its output; belongs to the writer
+	writing sync.Mutex    // one sends at a time, in the order of out; guards cell
+	cell    Cell          // that gets its output
 }
 
 // startWorker starts one more.
@@ -216,10 +218,55 @@ func (w *worker) write() {
 	}
 }
 
+// swift is the most bytes, in all, that the kernel takes for a worker that has read
+// what it was sent before.
+const swift = 32 << 10
+
+// prompt reports whether sending what is in out cannot wait for the worker: it has
+// answered everything before.
+func (w *worker) prompt() bool {
+	if len(w.out) > lookahead {
+		return false
+	}
+	chunks, size := 0, 0
+	for i := range w.out {
+		if kind := w.out[i].kind; kind == kindChunk || kind == kindCall {
+			chunks++
+		}
+		for _, p := range w.out[i].parts {
+			if p != nil && len(p.message.Files) > 0 {
+				return false
+			}
+			if p != nil {
+				size += len(p.message.Bytes)
+			}
+		}
+	}
+	return chunks > 0 && chunks == len(w.running) && size <= swift
+}
+
+// flushNow is flush by who would have the writer do it, unless that is at it.
+func (w *worker) flushNow() {
+	if w.writing.TryLock() {
+		w.send((*worker).prompt)
+		w.writing.Unlock()
+	}
+	w.pool.mu.Lock()
+	w.post() // what has come meanwhile
+	w.pool.mu.Unlock()
+}
+
 func (w *worker) flush() {
+	w.writing.Lock()
+	defer w.writing.Unlock()
+	w.send(func(*worker) bool { return true })
+}
+
+// send sends what is in out as long as that may be.
+func (w *worker) send(may func(*worker) bool) {
 	for {
 		w.pool.mu.Lock()
-		if len(w.out) == 0 {
+		if len(w.out) == 0 || !may(w) {
 			w.pool.mu.Unlock()
 			return
 		}
