@@ -105,12 +105,6 @@ func DecodeKeeping(m Message, v reflect.Value, domain *Domain) (kept bool, err e
 	return kept, err
 }
 
-// DecodeHeld decodes a message of an interface into a settable value of the type
-// that the interface held, or of another interface type that can hold it.
-func DecodeHeld(m Message, v reflect.Value, domain *Domain) error {
-	return decodeAll(m, domain, func(d *Decoder) error { return d.held(v) })
-}
-
 // decodeAll calls read with a Decoder of m, of which nothing may be left.
 func decodeAll(m Message, domain *Domain, read func(*Decoder) error) error {
 	d, err := domain.decoder(m)
@@ -197,18 +191,6 @@ func (e *Encoder) Encode(v reflect.Value, path string) error {
 		return refusal
 	}
 	return Errorf("mp: encoding %s: %w", path, err)
-}
-
-// Named returns the types that the message refers to by the names that the
-// Domain's Symbols gave them.
-func (e *Encoder) Named() []reflect.Type {
-	var list []reflect.Type
-	for _, p := range e.types.list {
-		if p.symbol {
-			list = append(list, p.typ)
-		}
-	}
-	return list
 }
 
 // Message returns the message, which is the Encoder's until its last use.

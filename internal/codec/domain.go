@@ -79,23 +79,22 @@ func (d *Domain) isHandle(t reflect.Type) bool {
 	return d.Handles != nil && d.Handles.IsHandle(t)
 }
 
-// nameOf returns the name by which a type travels, "" if it has none, and whether
-// it is from Symbols.
-func (d *Domain) nameOf(t reflect.Type) (name string, symbol bool) {
+// nameOf returns the name by which a type travels, "" if it has none.
+func (d *Domain) nameOf(t reflect.Type) string {
 	if d.Symbols != nil {
 		if name, ok := d.Symbols.TypeName(t); ok {
-			return name, true
+			return name
 		}
 	}
 	if t.PkgPath() == "" {
-		return "", false
+		return ""
 	}
 	for r := range d.registry() {
 		if r == t {
-			return t.String(), false
+			return t.String()
 		}
 	}
-	return "", false
+	return ""
 }
 
 // typeNamed is the reverse of nameOf.

@@ -245,8 +245,8 @@ func TestNamedTypesInInterfaces(t *testing.T) {
 		t.Errorf("%v", pair)
 	}
 	e := codec.NewEncoder(domain)
-	if err := e.Encode(reflect.ValueOf([]any{v, generic[int]{}}), "v"); err != nil || len(e.Named()) != 2 {
-		t.Errorf("%v, %v", e.Named(), err)
+	if err := e.Encode(reflect.ValueOf([]any{v, generic[int]{}}), "v"); err != nil {
+		t.Error(err)
 	}
 	m := e.Message()
 	_, err := codec.Decode(m, reflect.TypeFor[[]any](), &codec.Domain{Symbols: session{}})

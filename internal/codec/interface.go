@@ -215,32 +215,3 @@ func (d *Decoder) boxedBasic(v reflect.Value) (done bool, err error) {
 	}
 	return false, nil
 }
-
-// held reads an interface into v, which is of the type of the value in it.
-func (d *Decoder) held(v reflect.Value) error {
-	if err := d.expect(d.domain.plan(anyType)); err != nil {
-		return err
-	}
-	p := d.domain.plan(v.Type())
-	if p.kind == reflect.Interface {
-		return d.dynamic(v, p)
-	}
-	kind, err := d.byte()
-	switch {
-	case err != nil:
-		return err
-	case kind == ifaceValue:
-		if err := d.expect(p); err != nil {
-			return err
-		}
-		return d.value(v, p)
-	case kind == ifaceNil:
-		switch p.kind {
-		case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Func, reflect.Chan, reflect.UnsafePointer:
-			v.SetZero()
-			return nil
-		}
-		return Errorf("%w: nil was sent, %s is wanted", errMismatch, p.typ)
-	}
-	return Errorf("%w: an error was sent, %s is wanted", errMismatch, p.typ)
-}

@@ -40,7 +40,6 @@ type plan struct {
 	kind      reflect.Kind
 	op        op
 	name      string // by which the type travels, "" if by its structure
-	symbol    bool   // that name is one of the Domain's Symbols
 	why       string // of opRefused
 	hook      hook
 	key, elem *plan
@@ -92,7 +91,7 @@ func (f planner) plan(t reflect.Type) *plan {
 		return p
 	}
 	p := &plan{typ: t, kind: t.Kind(), least: 1}
-	p.name, p.symbol = f.domain.nameOf(t)
+	p.name = f.domain.nameOf(t)
 	f.plans[t] = p
 	switch p.kind {
 	case reflect.Array, reflect.Slice, reflect.Map, reflect.Pointer, reflect.Struct, reflect.Func:

@@ -38,13 +38,6 @@ func (m *Reentrant) Owner() Owner { return m.mutex.Owner() }
 // Mine reports whether a goroutine of this process holds the mutex.
 func (m *Reentrant) Mine() bool { return m.mutex.Mine() }
 
-// Depth returns how often the owner holds the mutex.
-func (m *Reentrant) Depth() int {
-	d := *m.depth
-	runtime.KeepAlive(m)
-	return int(d)
-}
-
 // again takes the mutex once more if the calling goroutine has it.
 func (m *Reentrant) again(id uint64) bool {
 	// The goroutine is cleared before the release, so what is seen here with this
