@@ -30,8 +30,6 @@ type processLine struct {
 // processLines returns the lines in the order of the report.
 func processLines() []processLine {
 	return []processLine{
-		{"start", "start to first instruction", 1},
-		{"join", "start and join", 1},
 		{"trip", "pipe round trip", 1},
 		{"bytes", "1 MiB, SendBytes", 2},
 		{"values", "1 MiB, Send", 2},
@@ -68,7 +66,7 @@ func chosenLines(list string, quick bool) []string {
 		return strings.Split(list, ",")
 	}
 	if quick {
-		return []string{"join", "trip", "array", "apply"}
+		return []string{"trip", "array", "apply"}
 	}
 	var all []string
 	for _, line := range processLines() {

@@ -17,10 +17,6 @@ import (
 	mp "cuaderno/mpruntime"
 )
 
-func noop() {}
-
-func stamp(v *mp.RawValue[int64]) { v.Set(time.Now().UnixNano()) }
-
 func trivial(x int) int { return x }
 
 func suma(int) int {
@@ -143,17 +139,6 @@ func contended(n int) float64 {
 
 // lines measure once and return microseconds.
 var lines = map[string]func() float64{
-	"start": func() float64 {
-		v := mp.NewRawValue(int64(0))
-		t := time.Now()
-		check(started(stamp, v).Join())
-		return float64(v.Get()-t.UnixNano()) / 1e3
-	},
-	"join": func() float64 {
-		t := time.Now()
-		check(started(noop).Join())
-		return each(1, time.Since(t))
-	},
 	"trip": func() float64 {
 		const n = 2000
 		a, b := mp.NewPipe()

@@ -9,17 +9,13 @@ import json
 import multiprocessing
 import sys
 import time
-from multiprocessing.sharedctypes import RawArray, RawValue
+from multiprocessing.sharedctypes import RawArray
 
 now = time.time_ns
 
 
 def noop():
     pass
-
-
-def stamp(v):
-    v.value = now()
 
 
 def trivial(x):
@@ -75,19 +71,6 @@ def started(context, target, *args):
 
 def each(n, ns):
     return ns / n / 1e3
-
-
-def start(context):
-    v = RawValue("q", 0)
-    t = now()
-    started(context, stamp, v).join()
-    return (v.value - t) / 1e3
-
-
-def join(context):
-    t = now()
-    started(context, noop).join()
-    return each(1, now() - t)
 
 
 def trip(context):
@@ -215,8 +198,6 @@ def mapped(context, n, f):
 
 
 LINES = {
-    "start": start,
-    "join": join,
     "trip": trip,
     "bytes": lambda c: messages(c, 100, sink_bytes, lambda a, b: a.send_bytes(b)),
     "values": lambda c: messages(c, 100, sink_values, lambda a, b: a.send(b)),
