@@ -10,11 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 )
 
 //go:embed lang/programs.go lang/programs.py
@@ -58,14 +55,11 @@ type timings map[measured]timing
 // program, in a process of its own for each. What it started has ended when it
 // returns.
 func (l languages) measure(ctx context.Context, stderr io.Writer) (timings, error) {
-	dir, err := os.MkdirTemp("", "cuaderno-benchmarks-")
+	dir, remove, err := unpack(languagePrograms)
 	if err != nil {
-		return nil, fmt.Errorf("making a directory for the programs: %w", err)
+		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // what cannot be removed stays in the system's directory for such
-	if err := os.CopyFS(dir, languagePrograms); err != nil {
-		return nil, fmt.Errorf("writing the programs: %w", err)
-	}
+	defer remove()
 	if l.cuaderno, err = filepath.Abs(l.cuaderno); err != nil {
 		return nil, fmt.Errorf("finding Cuaderno: %w", err)
 	}
@@ -118,15 +112,11 @@ func (l languages) command(dir, contender string) []string {
 
 // run runs a program and adds the samples that it prints (lang/programs.go).
 func (t timings) run(ctx context.Context, contender string, args []string, values map[string]int64, stderr io.Writer) error {
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Stderr = stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // Cuaderno ends its session
-	cmd.WaitDelay = 10 * time.Second
-	output, err := cmd.Output()
+	output, err := outputOf(ctx, args, stderr)
 	if err != nil {
 		return err
 	}
-	return t.add(contender, string(output), values)
+	return t.add(contender, output, values)
 }
 
 // add adds the samples of a contender. values has what each program has
@@ -161,20 +151,11 @@ func (t timings) add(contender, output string, values map[string]int64) error {
 	}
 }
 
-// chosenPrograms returns the programs of a list with commas, all for "".
-func chosenPrograms(list string) ([]string, error) {
+// languageNames returns the names of the programs.
+func languageNames() []string {
 	var all []string
 	for _, l := range languageLines() {
 		all = append(all, l.name)
 	}
-	if list == "" {
-		return all, nil
-	}
-	chosen := strings.Split(list, ",")
-	for _, name := range chosen {
-		if !slices.Contains(all, name) {
-			return nil, fmt.Errorf("there is no program %q, only %s", name, strings.Join(all, ", "))
-		}
-	}
-	return chosen, nil
+	return all
 }

@@ -55,8 +55,11 @@ func run(ctx context.Context, venv string, args []string, stdout, stderr io.Writ
 		return err
 	}
 	if *joined {
-		p := processes{lines: chosenLines(*list, *quick), rounds: *rounds, repeats: 3, cuaderno: l.cuaderno, python: l.python}
-		return p.run(ctx, stdout, stderr)
+		p := processes{rounds: *rounds, repeats: 3, cuaderno: l.cuaderno, python: l.python}
+		if *quick && *list == "" {
+			*list = quickLines
+		}
+		return p.run(ctx, *list, stdout, stderr)
 	}
 	l.rounds, l.repeats, l.cells = *rounds, 3, 200
 	if *quick {
@@ -66,7 +69,7 @@ func run(ctx context.Context, venv string, args []string, stdout, stderr io.Writ
 		}
 	}
 	var err error
-	if l.programs, err = chosenPrograms(*list); err != nil {
+	if l.programs, err = chosen(*list, languageNames()); err != nil {
 		return err
 	}
 	if !*only {
@@ -82,8 +85,11 @@ func run(ctx context.Context, venv string, args []string, stdout, stderr io.Writ
 		if err := found.report(stdout, machine(before, load())); err != nil {
 			return err
 		}
-		p := processes{lines: chosenLines("", *quick), rounds: *rounds, repeats: 3, cuaderno: l.cuaderno, python: l.python}
-		if err := p.run(ctx, stdout, stderr); err != nil {
+		p, lines := processes{rounds: *rounds, repeats: 3, cuaderno: l.cuaderno, python: l.python}, ""
+		if *quick {
+			lines = quickLines
+		}
+		if err := p.run(ctx, lines, stdout, stderr); err != nil {
 			return err
 		}
 	}
@@ -95,5 +101,8 @@ func run(ctx context.Context, venv string, args []string, stdout, stderr io.Writ
 	return found.report(stdout, l, machine(before, load()))
 }
 
-// quickPrograms are done in a second by every contender.
-const quickPrograms = "sieve,matmul,append"
+// quickPrograms and quickLines are done in a second by every contender.
+const (
+	quickPrograms = "sieve,matmul,append"
+	quickLines    = "trip,array,apply"
+)

@@ -7,14 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 )
 
 //go:embed processes/programs.go processes/programs.py
@@ -59,15 +55,8 @@ type processes struct {
 	python   string
 }
 
-// chosenLines returns the lines of a list with commas; for "" all, or a few quick
-// ones.
-func chosenLines(list string, quick bool) []string {
-	if list != "" {
-		return strings.Split(list, ",")
-	}
-	if quick {
-		return []string{"trip", "array", "apply"}
-	}
+// processNames returns the names of the lines.
+func processNames() []string {
 	var all []string
 	for _, line := range processLines() {
 		all = append(all, line.name)
@@ -75,8 +64,11 @@ func chosenLines(list string, quick bool) []string {
 	return all
 }
 
-// run measures and reports.
-func (p processes) run(ctx context.Context, stdout, stderr io.Writer) error {
+// run measures the lines of a list with commas, all for "", and reports.
+func (p processes) run(ctx context.Context, list string, stdout, stderr io.Writer) (err error) {
+	if p.lines, err = chosen(list, processNames()); err != nil {
+		return err
+	}
 	before := load()
 	found, err := p.measure(ctx, stderr)
 	if err != nil {
@@ -88,14 +80,11 @@ func (p processes) run(ctx context.Context, stdout, stderr io.Writer) error {
 // measure measures in rounds, in each of which each contender runs each line in
 // a process of its own. What it started has ended when it returns.
 func (p processes) measure(ctx context.Context, stderr io.Writer) (map[measured]series, error) {
-	dir, err := os.MkdirTemp("", "cuaderno-benchmarks-")
+	dir, remove, err := unpack(processPrograms)
 	if err != nil {
-		return nil, fmt.Errorf("making a directory for the programs: %w", err)
+		return nil, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // what cannot be removed stays in the system's directory for such
-	if err := os.CopyFS(dir, processPrograms); err != nil {
-		return nil, fmt.Errorf("writing the programs: %w", err)
-	}
+	defer remove()
 	found := map[measured]series{}
 	for range p.rounds {
 		for _, line := range p.lines {
@@ -115,15 +104,11 @@ func (p processes) measure(ctx context.Context, stderr io.Writer) (map[measured]
 }
 
 func runProcessLine(ctx context.Context, contender string, args []string, found map[measured]series, stderr io.Writer) error {
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Stderr = stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it ends its children
-	cmd.WaitDelay = 10 * time.Second
-	output, err := cmd.Output()
+	output, err := outputOf(ctx, args, stderr)
 	if err != nil {
 		return err
 	}
-	samples := json.NewDecoder(strings.NewReader(string(output)))
+	samples := json.NewDecoder(strings.NewReader(output))
 	for {
 		var sample struct {
 			Line string  `json:"line"`

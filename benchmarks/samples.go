@@ -82,14 +82,11 @@ func readSamples(r io.Reader) (samples, error) {
 // measure runs kernels.py with the Python environment venv. What it started has
 // ended when measure returns, also when ctx ends before.
 func measure(ctx context.Context, venv string, rounds int, quick bool, stderr io.Writer) (samples, error) {
-	dir, err := os.MkdirTemp("", "cuaderno-benchmarks-")
+	dir, remove, err := unpack(programs)
 	if err != nil {
-		return samples{}, fmt.Errorf("making a directory for the Python programs: %w", err)
+		return samples{}, err
 	}
-	defer func() { _ = os.RemoveAll(dir) }() // what cannot be removed stays in the system's directory for such
-	if err := os.CopyFS(dir, programs); err != nil {
-		return samples{}, fmt.Errorf("writing the Python programs: %w", err)
-	}
+	defer remove()
 	args := []string{filepath.Join(dir, "kernels.py"), "--rounds", strconv.Itoa(rounds)}
 	if quick {
 		args = append(args, "--quick")

@@ -18,22 +18,29 @@ func (d *dispatcher) chunkSize(n int) int {
 	return max(1, (n+parts-1)/parts)
 }
 
+// admit returns who runs the tasks of a pool that takes some, and the signature
+// of their function.
+func (p *Pool) admit(f any) (*dispatcher, signature, error) {
+	d, err := p.dispatcher()
+	if err != nil {
+		return nil, signature{}, err
+	}
+	_, sig, err := taskFunction(f)
+	if err != nil {
+		return nil, signature{}, err
+	}
+	return d, sig, p.Err()
+}
+
 // submitItems makes a job of calling f for each of items, a slice of its
 // parameter's type. bulk, unless nil, is the function that does so for a chunk.
 // results is the type of the slice of results, nil for that of f.
 func (p *Pool) submitItems(f, bulk any, items reflect.Value, results reflect.Type, size int, ordered bool) (*job, error) {
-	d, err := p.dispatcher()
+	d, sig, err := p.admit(f)
 	if err != nil {
 		return nil, err
 	}
 	defer runtime.KeepAlive(p)
-	_, sig, err := taskFunction(f)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.Err(); err != nil {
-		return nil, err
-	}
 	how := modeEach
 	var function codec.Message
 	if bulk != nil {
@@ -101,18 +108,11 @@ func anyItems(f, items any) (reflect.Value, error) {
 
 // submitLists makes a job of calling f with each list of arguments.
 func (p *Pool) submitLists(f any, lists [][]any, size int) (*job, error) {
-	d, err := p.dispatcher()
+	d, sig, err := p.admit(f)
 	if err != nil {
 		return nil, err
 	}
 	defer runtime.KeepAlive(p)
-	_, sig, err := taskFunction(f)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.Err(); err != nil {
-		return nil, err
-	}
 	function, err := pack(f, "the function")
 	if err != nil {
 		return nil, err

@@ -206,16 +206,15 @@ func argument(x reflect.Value, t reflect.Type) (reflect.Value, error) {
 	v := reflect.New(t).Elem()
 	switch {
 	case !x.IsValid():
-		switch t.Kind() {
-		case reflect.Interface, reflect.Pointer, reflect.Map, reflect.Slice, reflect.Func, reflect.Chan:
+		if mayBeNil(t.Kind()) {
 			return v, nil
 		}
 		return v, errorf("it is nil, and %s is wanted", t)
 	case x.Type().AssignableTo(t):
 		v.Set(x)
 		return v, nil
-	case isNumber(x.Kind()) && isNumber(t.Kind()) && x.CanConvert(t):
-		if c := x.Convert(t); c.Convert(x.Type()).Equal(x) && isNegative(c) == isNegative(x) {
+	case isNumber(x.Kind()) && isNumber(t.Kind()):
+		if c, exact := convertNumber(x, t); exact {
 			return c, nil
 		}
 		return v, errorf("%v is no %s", x, t)

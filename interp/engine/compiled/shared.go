@@ -95,27 +95,13 @@ func (th *thread) owner() uint64 {
 func loadShared(size uintptr, variable value[*shm.Variable], dst uintptr, other step) step {
 	switch size {
 	case 8:
-		return func(fr *frame) {
-			v := variable(fr)
-			p := v.Address()
-			if p == nil {
-				other(fr)
-				return
-			}
+		return withShared(variable, other, func(fr *frame, p pointer) {
 			*at[uint64](fr, dst) = atomic.LoadUint64((*uint64)(p))
-			runtime.KeepAlive(v)
-		}
+		})
 	case 4:
-		return func(fr *frame) {
-			v := variable(fr)
-			p := v.Address()
-			if p == nil {
-				other(fr)
-				return
-			}
+		return withShared(variable, other, func(fr *frame, p pointer) {
 			*at[uint32](fr, dst) = atomic.LoadUint32((*uint32)(p))
-			runtime.KeepAlive(v)
-		}
+		})
 	}
 	return other
 }
@@ -141,23 +127,28 @@ func (c *compiler) storeShared(x ssa.Value, variable value[*shm.Variable], other
 }
 
 func store64[T int64 | uint64 | float64](x value[T], folded bool, variable value[*shm.Variable], other step) step {
-	return func(fr *frame) {
-		v := variable(fr)
-		p := v.Address()
-		if p == nil {
-			other(fr)
-			return
-		}
+	return withShared(variable, other, func(fr *frame, p pointer) {
 		if folded {
 			fr.unenter()
 		}
 		x := x(fr)
 		atomic.StoreUint64((*uint64)(p), *(*uint64)(pointer(&x)))
-		runtime.KeepAlive(v)
-	}
+	})
 }
 
 func store32[T int32 | uint32 | float32](x value[T], folded bool, variable value[*shm.Variable], other step) step {
+	return withShared(variable, other, func(fr *frame, p pointer) {
+		if folded {
+			fr.unenter()
+		}
+		x := x(fr)
+		atomic.StoreUint32((*uint32)(p), *(*uint32)(pointer(&x)))
+	})
+}
+
+// withShared returns a step that gives access the memory of a shared number, and
+// does other where there is none.
+func withShared(variable value[*shm.Variable], other step, access func(fr *frame, p pointer)) step {
 	return func(fr *frame) {
 		v := variable(fr)
 		p := v.Address()
@@ -165,11 +156,7 @@ func store32[T int32 | uint32 | float32](x value[T], folded bool, variable value
 			other(fr)
 			return
 		}
-		if folded {
-			fr.unenter()
-		}
-		x := x(fr)
-		atomic.StoreUint32((*uint32)(p), *(*uint32)(pointer(&x)))
+		access(fr, p)
 		runtime.KeepAlive(v)
 	}
 }

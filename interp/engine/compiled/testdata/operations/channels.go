@@ -1,3 +1,5 @@
+// Command operations is one program a file. Each prints what came of the operations
+// of its name, and prints the same when it is compiled by Go and run by the engine.
 package main
 
 import (
