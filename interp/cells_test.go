@@ -136,6 +136,7 @@ func (r *recorder) Display(b display.Bundle, _ string) {
 
 func (r *recorder) UpdateDisplay(b display.Bundle, id string) { r.Display(b, id) }
 func (r *recorder) ClearOutput(bool)                          {}
+func (r *recorder) Comm(lang.CommMessage)                     {}
 
 func (r *recorder) ReadLine(context.Context, string, bool) (string, error) {
 	r.mu.Lock()

@@ -56,7 +56,7 @@ func helper(role string) int {
 // newSession starts a session in a process of its own.
 func newSession(t *testing.T) lang.Session {
 	t.Helper()
-	session, err := remote.Start(t.Context(), os.Args[0], "session")
+	session, err := remote.Start(t.Context(), remote.Program{Path: os.Args[0], Args: []string{"session"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,6 +111,22 @@ func (s *Session) IsComplete(_ context.Context, code string) (lang.Completeness,
 	return lang.Completeness{Status: string(status), Indent: indent}, nil
 }
 
+// Complete implements lang.Session.
+func (s *Session) Complete(context.Context, string, int) (lang.Completion, error) {
+	return lang.Completion{}, nil
+}
+
+// Inspect implements lang.Session.
+func (s *Session) Inspect(context.Context, string, int, int) (lang.Inspection, error) {
+	return lang.Inspection{}, nil
+}
+
+// Comm implements lang.Session.
+func (s *Session) Comm(context.Context, lang.CommMessage, lang.Output) error { return lang.ErrNoComm }
+
+// Remains is nil: a session that crashes takes its process along.
+func (s *Session) Remains() []string { return nil }
+
 // Execute implements lang.Session.
 func (s *Session) Execute(ctx context.Context, c lang.Cell, out lang.Output) lang.Outcome {
 	s.running.Lock()

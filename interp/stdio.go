@@ -196,6 +196,7 @@ func (o processOutput) Display(b display.Bundle, _ string) {
 }
 func (o processOutput) UpdateDisplay(b display.Bundle, id string) { o.Display(b, id) }
 func (processOutput) ClearOutput(bool)                            {}
+func (processOutput) Comm(lang.CommMessage)                       {}
 func (processOutput) ReadLine(context.Context, string, bool) (string, error) {
 	return "", io.EOF
 }

@@ -68,6 +68,9 @@ func (o *output) show(t wire.Type, b display.Bundle, id string) {
 // ClearOutput implements lang.Output.
 func (o *output) ClearOutput(wait bool) { o.publish(wire.ClearOutput, wire.ClearContent{Wait: wait}) }
 
+// Comm implements lang.Output.
+func (o *output) Comm(lang.CommMessage) {}
+
 func (o *output) publish(t wire.Type, content any) {
 	if !o.silent {
 		o.k.pub.publish(t, o.parent, content)

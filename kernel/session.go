@@ -34,7 +34,9 @@ type keeper struct {
 type lease struct {
 	ready   chan struct{}
 	session lang.Session
-	err     error
+	// previous is the session whose place this one takes, nil for the first.
+	previous lang.Session
+	err      error
 
 	// Guarded by keeper.mu.
 	used bool // it may hold variables
@@ -59,9 +61,14 @@ func (k *keeper) renew() {
 		return
 	}
 	l := &lease{ready: make(chan struct{})}
+	if old := k.newest; old != nil {
+		if l.previous = old.session; l.previous == nil {
+			l.previous = old.previous
+		}
+	}
 	k.newest = l
 	k.work.Go(func() {
-		l.session, l.err = k.start(k.ctx)
+		l.session, l.err = k.start(k.ctx, l.previous)
 		if l.err == nil && l.session == nil {
 			l.err = errors.New("the starter returned no session")
 		}

@@ -203,6 +203,9 @@ func (o recording) UpdateDisplay(b display.Bundle, id string) {
 
 func (o recording) ClearOutput(wait bool) { o.outputs.Clear(wait) }
 
+// Comm does nothing: nobody looks at the notebook while it runs.
+func (recording) Comm(lang.CommMessage) {}
+
 func (recording) ReadLine(context.Context, string, bool) (string, error) {
 	return "", lang.ErrNoInput
 }

@@ -99,8 +99,14 @@ func (p *program) starter(engine string, args ...string) (lang.Starter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context) (lang.Session, error) {
-		return remote.Start(ctx, helper, append([]string{"session", "--engine=" + engine}, args...)...)
+	return func(ctx context.Context, previous lang.Session) (lang.Session, error) {
+		program := remote.Program{Path: helper, Args: append([]string{"session", "--engine=" + engine}, args...)}
+		program.Previous, _ = previous.(*remote.Client)
+		session, err := remote.Start(ctx, program)
+		if err != nil {
+			return nil, err
+		}
+		return session, nil
 	}, nil
 }
 

@@ -53,6 +53,9 @@ func (o *printer) show(b display.Bundle) {
 // ClearOutput does nothing: what is printed is printed.
 func (*printer) ClearOutput(bool) {}
 
+// Comm does nothing: there is no front end to talk to.
+func (*printer) Comm(lang.CommMessage) {}
+
 func (o *printer) ReadLine(ctx context.Context, prompt string, _ bool) (string, error) {
 	if o.lines == nil {
 		return "", lang.ErrNoInput

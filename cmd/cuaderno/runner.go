@@ -21,6 +21,7 @@ type runner struct {
 	// its session is ended.
 	patience time.Duration
 	session  lang.Session
+	previous lang.Session // that which died last
 }
 
 func newRunner(start lang.Starter, timeout time.Duration) *runner {
@@ -36,7 +37,7 @@ var errTimeout = errors.New("the time is over")
 // execute executes one cell. The error says that there is no session to do it.
 func (r *runner) execute(ctx context.Context, cell lang.Cell, out lang.Output) (lang.Outcome, error) {
 	if r.session == nil {
-		session, err := r.start(ctx)
+		session, err := r.start(ctx, r.previous)
 		if err != nil {
 			return lang.Outcome{}, err
 		}
@@ -72,7 +73,7 @@ func (r *runner) execute(ctx context.Context, cell lang.Cell, out lang.Output) (
 	cancel(nil) // nobody waits for input any more
 	if ended || outcome.Err != nil && outcome.Err.Name == lang.Crashed {
 		_ = r.session.Close() // it has told how it ended
-		r.session = nil
+		r.session, r.previous = nil, r.session
 	}
 	if outcome.Err == nil {
 		return outcome, nil
@@ -113,7 +114,7 @@ func (r *runner) lost() *lang.Error {
 		text = err.Error()
 	}
 	_ = r.session.Close() // it has ended
-	r.session = nil
+	r.session, r.previous = nil, r.session
 	return &lang.Error{Name: lang.Crashed, Value: text, Traceback: []string{"The session crashed after the cell had ended:", text}}
 }
 
@@ -131,12 +132,12 @@ func (r *runner) close() error {
 // inDirectory starts sessions whose working directory is dir, as Jupyter starts
 // the kernel of a notebook where the notebook lies.
 func inDirectory(start lang.Starter, dir string) lang.Starter {
-	return func(ctx context.Context) (lang.Session, error) {
+	return func(ctx context.Context, previous lang.Session) (lang.Session, error) {
 		path, err := filepath.Abs(dir)
 		if err != nil {
 			return nil, fmt.Errorf("finding the notebook's directory: %w", err)
 		}
-		session, err := start(ctx)
+		session, err := start(ctx, previous)
 		if err != nil {
 			return nil, err
 		}

@@ -79,8 +79,8 @@ func (d doomed) Execute(ctx context.Context, cell lang.Cell, out lang.Output) la
 
 func TestASessionThatDiesBetweenCellsFailsTheLastOne(t *testing.T) {
 	var fake langtest.Fake
-	start := func(ctx context.Context) (lang.Session, error) {
-		session, err := fake.Start(ctx)
+	start := func(ctx context.Context, previous lang.Session) (lang.Session, error) {
+		session, err := fake.Start(ctx, previous)
 		return doomed{session.(*langtest.Session)}, err
 	}
 	stdout, stderr, err := runFake(t, start, runRequest{}, "out 1", "out 2")
@@ -106,8 +106,8 @@ func (s tardy) Close() error {
 
 func TestOutputAfterTheLastCellIsItsCells(t *testing.T) {
 	var fake langtest.Fake
-	start := func(ctx context.Context) (lang.Session, error) {
-		session, err := fake.Start(ctx)
+	start := func(ctx context.Context, previous lang.Session) (lang.Session, error) {
+		session, err := fake.Start(ctx, previous)
 		return tardy{session.(*langtest.Session)}, err
 	}
 	name := filepath.Join(t.TempDir(), "out.ipynb")

@@ -3,10 +3,12 @@
 // is small so that it can be faked (langtest), carried over a socketpair
 // (interp/remote) and given another back end.
 //
-// One Session evaluates one cell at a time: Execute is not called again before
-// it has returned. IsComplete may be called while Execute runs. The Output of a
-// cell stays valid after Execute has returned, because goroutines and child
-// processes that the cell started may still write to it.
+// All methods of a Session may be called from any goroutine at any time. Cells
+// that are executed side by side (subshells) share all that the session has
+// declared, as goroutines of one program do. Complete, Inspect and IsComplete do
+// not wait for cells that run: they see what is declared. The Output of a cell
+// stays valid after Execute has returned, because goroutines and child processes
+// that the cell started may still write to it.
 package lang
 
 import (
@@ -30,6 +32,26 @@ type Session interface {
 	// "Code completeness").
 	IsComplete(ctx context.Context, code string) (Completeness, error)
 
+	// Complete lists what may stand at the cursor, a number of code points from
+	// the start of code (messaging spec, "Completion").
+	Complete(ctx context.Context, code string, cursor int) (Completion, error)
+
+	// Inspect describes what stands at the cursor, a number of code points; a
+	// detail of 1 asks for more than 0 (messaging spec, "Introspection").
+	Inspect(ctx context.Context, code string, cursor, detail int) (Inspection, error)
+
+	// Comm delivers a message of a comm of the front end to what the notebook
+	// has registered for it, and returns when that has returned. What it says
+	// meanwhile goes to out. The error is an *Error of the code that took it, or
+	// ErrNoComm when nobody takes the
+	// message: its target is not registered, or its comm not open.
+	Comm(ctx context.Context, m CommMessage, out Output) error
+
+	// Remains says, once the session has ended, what %restore can bring back in
+	// the session that takes its place and what it cannot, in lines for people.
+	// There are none after Close, or when nothing was declared.
+	Remains() []string
+
 	// Close ends the session and every process it started, and waits for it.
 	Close() error
 
@@ -41,8 +63,9 @@ type Session interface {
 	Err() error
 }
 
-// A Starter starts a fresh session.
-type Starter func(ctx context.Context) (Session, error)
+// A Starter starts a fresh session. The previous one is that whose place it
+// takes, and whose remains it can restore; nil for the first.
+type Starter func(ctx context.Context, previous Session) (Session, error)
 
 // A Cell is one request to evaluate code.
 type Cell struct {
@@ -69,6 +92,8 @@ type Output interface {
 	// ClearOutput removes the cell's output; with wait, when the next output
 	// arrives.
 	ClearOutput(wait bool)
+	// Comm sends a message of a comm to the front end.
+	Comm(m CommMessage)
 	// ReadLine asks the person for a line, without its newline. The error is
 	// ErrNoInput where nobody can answer, io.EOF at the end of input, or the
 	// context's.
@@ -114,11 +139,3 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Name + ": " + e.Value }
-
-// A Completeness is the answer to is_complete_request.
-type Completeness struct {
-	// Status is "complete", "incomplete", "invalid" or "unknown".
-	Status string `json:"status"`
-	// Indent is what the next line should start with when incomplete.
-	Indent string `json:"indent,omitempty"`
-}

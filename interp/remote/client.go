@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -29,7 +30,7 @@ type Client struct {
 	closing bool
 	serial  uint64
 	cells   map[uint64]*execution
-	queries map[uint64]chan completion
+	queries map[uint64]chan answered
 	last    *execution // that started last
 	answers sync.WaitGroup
 }
@@ -42,12 +43,24 @@ type execution struct {
 	out    lang.Output
 	ctx    context.Context
 	result chan lang.Outcome
+	taken  chan taken // of a comm message
 }
 
-// Start starts the program at path, a helper in the role of a session, and
-// waits until it answers. The session ends with Close, not with ctx, which
-// limits only the wait.
-func Start(ctx context.Context, path string, args ...string) (*Client, error) {
+// A Program is what Start starts.
+type Program struct {
+	// Path is the helper, Args what follows its name: the role, and more.
+	Path string
+	Args []string
+	// Env is added to the environment of this process.
+	Env []string
+	// Previous is the session whose remains the new one can restore; nil if
+	// there is none.
+	Previous *Client
+}
+
+// Start starts a helper in the role of a session, and waits until it answers.
+// The session ends with Close, not with ctx, which limits only the wait.
+func Start(ctx context.Context, program Program) (*Client, error) {
 	r, w, err := spawn.NewLifeline()
 	if err != nil {
 		return nil, fmt.Errorf("starting a session: %w", err)
@@ -57,14 +70,14 @@ func Start(ctx context.Context, path string, args ...string) (*Client, error) {
 		lifeline: w,
 		done:     make(chan struct{}),
 		cells:    map[uint64]*execution{},
-		queries:  map[uint64]chan completion{},
+		queries:  map[uint64]chan answered{},
 	}
 	c.pipes = &pipes{client: c}
 	c.proc, err = spawn.Start(spawn.Spec{
-		Path: path, Args: args,
+		Path: program.Path, Args: program.Args,
 		// The session says itself where the notebook was when it crashed; the
 		// runtime's own traceback would show the interpreter.
-		Env:   append(os.Environ(), "GOTRACEBACK=none"),
+		Env:   slices.Concat(os.Environ(), program.Env, []string{"GOTRACEBACK=none"}),
 		Group: true, Lifeline: r,
 		Stdout: c.pipes.stdout, Stderr: c.pipes.stderr,
 	})
@@ -83,7 +96,7 @@ func Start(ctx context.Context, path string, args ...string) (*Client, error) {
 		<-c.proc.Done()
 		c.proc.Drain()
 		c.proc.Close()
-		return nil, fmt.Errorf("starting a session (%s): %w\n%s", path, err, c.pipes.crashText())
+		return nil, fmt.Errorf("starting a session (%s): %w\n%s", program.Path, err, c.pipes.crashText())
 	}
 	go c.read()
 	return c, nil
@@ -95,54 +108,85 @@ func (c *Client) PID() int { return c.proc.PID() }
 // Execute implements lang.Session.
 func (c *Client) Execute(ctx context.Context, cell lang.Cell, out lang.Output) lang.Outcome {
 	e := &execution{out: out, ctx: ctx, result: make(chan lang.Outcome, 1)}
-	c.mu.Lock()
-	c.serial++
-	serial := c.serial
-	c.cells[serial] = e
-	c.last = e
-	c.mu.Unlock()
+	serial := c.begin(e)
 	if err := c.conn.Write(kindExecute, encode(execute{serial, cell})); err != nil {
 		<-c.done
 		return c.crashed()
 	}
+	result, ok := await(c, ctx, serial, e.result)
+	if !ok {
+		return c.crashed()
+	}
+	return result
+}
+
+// Comm implements lang.Session.
+func (c *Client) Comm(ctx context.Context, m lang.CommMessage, out lang.Output) error {
+	e := &execution{out: out, ctx: ctx, taken: make(chan taken, 1)}
+	serial := c.begin(e)
+	if err := c.conn.Write(kindComm, encode(comm{serial, m})); err != nil {
+		return errEnded
+	}
+	end, ok := await(c, ctx, serial, e.taken)
+	switch {
+	case !ok:
+		return c.crashed().Err
+	case end.NoComm:
+		return lang.ErrNoComm
+	case end.Err != nil:
+		return end.Err
+	}
+	return nil
+}
+
+// begin gives an execution its serial number.
+func (c *Client) begin(e *execution) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.serial++
+	c.cells[c.serial] = e
+	c.last = e
+	return c.serial
+}
+
+// await waits for how something ends in the session, and interrupts it there when
+// ctx ends; ok is false when the session ended first.
+func await[T any](c *Client, ctx context.Context, serial uint64, ended <-chan T) (end T, ok bool) {
 	interrupted := ctx.Done()
 	for {
 		select {
-		case result := <-e.result:
-			return result
+		case end = <-ended:
+			return end, true
 		case <-interrupted:
 			_ = c.conn.Write(kindInterrupt, withSerial(serial, nil)) // a dead session is noticed below
 			interrupted = nil
 		case <-c.done:
 			select {
-			case result := <-e.result:
-				return result
+			case end = <-ended:
+				return end, true
 			default:
-				return c.crashed()
+				return end, false
 			}
 		}
 	}
 }
 
+// Remains implements lang.Session.
+func (c *Client) Remains() []string { return nil }
+
 // IsComplete implements lang.Session.
 func (c *Client) IsComplete(ctx context.Context, code string) (lang.Completeness, error) {
-	reply := make(chan completion, 1)
-	c.mu.Lock()
-	c.serial++
-	id := c.serial
-	c.queries[id] = reply
-	c.mu.Unlock()
-	if err := c.conn.Write(kindComplete, encode(query{id, code})); err != nil {
-		return lang.Completeness{}, fmt.Errorf("asking the session: %w", err)
-	}
-	select {
-	case m := <-reply:
-		return m.Answer, namedError(m.Err)
-	case <-ctx.Done():
-		return lang.Completeness{}, context.Cause(ctx)
-	case <-c.done:
-		return lang.Completeness{}, errEnded
-	}
+	return inquire[lang.Completeness](ctx, c, query{Subject: completeness, Code: code})
+}
+
+// Complete implements lang.Session.
+func (c *Client) Complete(ctx context.Context, code string, cursor int) (lang.Completion, error) {
+	return inquire[lang.Completion](ctx, c, query{Subject: completion, Code: code, Cursor: cursor})
+}
+
+// Inspect implements lang.Session.
+func (c *Client) Inspect(ctx context.Context, code string, cursor, detail int) (lang.Inspection, error) {
+	return inquire[lang.Inspection](ctx, c, query{Subject: inspection, Code: code, Cursor: cursor, Detail: detail})
 }
 
 var errEnded = errors.New("the session has ended")
@@ -191,7 +235,7 @@ func (c *Client) read() {
 			break
 		}
 		c.pipes.alive()
-		if kind != kindCompletion {
+		if kind != kindAnswered {
 			c.proc.Drain() // what was written to the descriptors came before
 		}
 		if c.handle(kind, payload) != nil {
@@ -261,17 +305,28 @@ func (c *Client) handle(kind byte, payload []byte) error {
 		if e := c.execution(m.Serial); e != nil {
 			e.result <- m.Outcome
 		}
-	case kindCompletion:
-		var m completion
+	case kindTaken:
+		var m taken
 		if err := json.Unmarshal(payload, &m); err != nil {
-			return fmt.Errorf("reading an is-complete answer: %w", err)
+			return fmt.Errorf("reading the end of a comm message: %w", err)
 		}
-		c.mu.Lock()
-		if reply := c.queries[m.ID]; reply != nil {
-			reply <- m
-			delete(c.queries, m.ID)
+		if e := c.execution(m.Serial); e != nil {
+			e.taken <- m
 		}
-		c.mu.Unlock()
+	case kindComm:
+		var m comm
+		if err := json.Unmarshal(payload, &m); err != nil {
+			return fmt.Errorf("reading a comm message: %w", err)
+		}
+		if e := c.execution(m.Serial); e != nil {
+			e.out.Comm(m.Message)
+		}
+	case kindAnswered:
+		var m answered
+		if err := json.Unmarshal(payload, &m); err != nil {
+			return fmt.Errorf("reading the answer to a query: %w", err)
+		}
+		c.deliver(m)
 	}
 	return nil
 }

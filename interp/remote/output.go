@@ -8,6 +8,7 @@ import (
 
 	"cuaderno/internal/frame"
 	"cuaderno/interp/display"
+	"cuaderno/interp/lang"
 )
 
 // An output is the lang.Output of one cell, in the helper.
@@ -29,6 +30,10 @@ func (o *output) UpdateDisplay(b display.Bundle, id string) {
 
 func (o *output) ClearOutput(wait bool) {
 	o.s.queue.send(kindClear, encode(shown{Serial: o.serial, Wait: wait}))
+}
+
+func (o *output) Comm(m lang.CommMessage) {
+	o.s.queue.send(kindComm, encode(comm{Serial: o.serial, Message: m}))
 }
 
 func (o *output) ReadLine(ctx context.Context, prompt string, password bool) (string, error) {

@@ -8,6 +8,9 @@
 //	                ◄── outcome ─────────────
 //	      ctx ends  ── interrupt ───────────►  its ctx ends
 //	ReadLine        ◄── ask ── answer ──────►
+//	Client.Complete ── query ──────────────►  its own goroutine, also while a cell runs
+//	                ◄── answered ────────────
+//	Client.Comm     ── comm ───────────────►  as execute
 //
 // Each execution has a serial number; output carries that of its cell, also
 // long after the outcome. Besides, the helper's stdout and stderr are pipes: what
@@ -28,19 +31,21 @@ import (
 
 // Kinds of messages. Zero belongs to the greeting of internal/frame.
 const (
-	kindExecute    byte = iota + 1 // execute
-	kindInterrupt                  // serial
-	kindComplete                   // query: is it complete?
-	kindAnswer                     // answer, to an ask
-	kindClose                      // nothing
-	kindStdout                     // serial, bytes
-	kindStderr                     // serial, bytes
-	kindDisplay                    // shown
-	kindUpdate                     // shown
-	kindClear                      // shown
-	kindAsk                        // ask
-	kindOutcome                    // outcome
-	kindCompletion                 // completion
+	kindExecute   byte = iota + 1 // execute
+	kindInterrupt                 // serial
+	kindQuery                     // query: about code
+	kindAnswer                    // answer, to an ask
+	kindClose                     // nothing
+	kindStdout                    // serial, bytes
+	kindStderr                    // serial, bytes
+	kindDisplay                   // shown
+	kindUpdate                    // shown
+	kindClear                     // shown
+	kindAsk                       // ask
+	kindOutcome                   // outcome
+	kindAnswered                  // answered, to a query
+	kindComm                      // comm, in either direction
+	kindTaken                     // taken: the end of a comm message
 )
 
 type execute struct {
@@ -48,15 +53,38 @@ type execute struct {
 	Cell   lang.Cell `json:"cell"`
 }
 
+// A subject is what a query asks for.
+type subject string
+
+const (
+	completeness subject = "is_complete"
+	completion   subject = "complete"
+	inspection   subject = "inspect"
+)
+
 type query struct {
-	ID   uint64 `json:"id"`
-	Code string `json:"code"`
+	ID      uint64  `json:"id"`
+	Subject subject `json:"subject"`
+	Code    string  `json:"code"`
+	Cursor  int     `json:"cursor,omitempty"`
+	Detail  int     `json:"detail,omitempty"`
 }
 
-type completion struct {
-	ID     uint64            `json:"id"`
-	Answer lang.Completeness `json:"answer"`
-	Err    string            `json:"err,omitempty"`
+type answered struct {
+	ID     uint64          `json:"id"`
+	Answer json.RawMessage `json:"answer,omitempty"`
+	Err    string          `json:"err,omitempty"`
+}
+
+type comm struct {
+	Serial  uint64           `json:"serial"`
+	Message lang.CommMessage `json:"message"`
+}
+
+type taken struct {
+	Serial uint64      `json:"serial"`
+	NoComm bool        `json:"no_comm,omitempty"`
+	Err    *lang.Error `json:"err,omitempty"`
 }
 
 type shown struct {

@@ -34,7 +34,7 @@ func helper() int {
 		return 2
 	}
 	spawn.Watch(lifeline, spawn.KillGroup)
-	session, err := (&langtest.Fake{}).Start(context.Background())
+	session, err := (&langtest.Fake{}).Start(context.Background(), nil)
 	if err == nil {
 		err = Serve(context.Background(), control, mortal{session})
 	}
@@ -68,7 +68,7 @@ func start(t *testing.T) *Client {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	c, err := Start(ctx, os.Args[0], "session")
+	c, err := Start(ctx, Program{Path: os.Args[0], Args: []string{"session"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,6 +103,7 @@ func (o *transcript) Display(b display.Bundle, id string) {
 }
 func (o *transcript) UpdateDisplay(b display.Bundle, id string) { o.Display(b, "update "+id) }
 func (o *transcript) ClearOutput(wait bool)                     { o.note("[clear %v]", wait) }
+func (o *transcript) Comm(m lang.CommMessage)                   { o.note("[%s %s %s]", m.Kind, m.ID, m.Data) }
 
 func (o *transcript) ReadLine(ctx context.Context, prompt string, password bool) (string, error) {
 	o.note("[%s? %v]", prompt, password)
@@ -201,12 +202,12 @@ func TestClose(t *testing.T) {
 }
 
 func TestStartNamesWhatFailed(t *testing.T) {
-	if _, err := Start(t.Context(), "/does/not/exist"); err == nil || !strings.Contains(err.Error(), "/does/not/exist") {
+	if _, err := Start(t.Context(), Program{Path: "/does/not/exist"}); err == nil || !strings.Contains(err.Error(), "/does/not/exist") {
 		t.Errorf("error %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Start(ctx, os.Args[0], "session"); !errors.Is(err, context.Canceled) {
+	if _, err := Start(ctx, Program{Path: os.Args[0], Args: []string{"session"}}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want the context's", err)
 	}
 }

@@ -87,13 +87,18 @@ func (s *server) handle(ctx context.Context, kind byte, payload []byte) error {
 			cancel()
 		}
 		s.mu.Unlock()
-	case kindComplete:
+	case kindQuery:
 		var m query
 		if err := json.Unmarshal(payload, &m); err != nil {
-			return fmt.Errorf("reading an is-complete message: %w", err)
+			return fmt.Errorf("reading a query: %w", err)
 		}
-		status, err := s.session.IsComplete(ctx, m.Code)
-		s.queue.send(kindCompletion, encode(completion{m.ID, status, errorName(err)}))
+		s.wg.Go(func() { s.answer(ctx, m) })
+	case kindComm:
+		var m comm
+		if err := json.Unmarshal(payload, &m); err != nil {
+			return fmt.Errorf("reading a comm message: %w", err)
+		}
+		s.take(ctx, m)
 	case kindAnswer:
 		var m answer
 		if err := json.Unmarshal(payload, &m); err != nil {
@@ -112,16 +117,62 @@ func (s *server) handle(ctx context.Context, kind byte, payload []byte) error {
 }
 
 func (s *server) execute(ctx context.Context, m execute) {
+	s.start(ctx, m.Serial, func(ctx context.Context) {
+		result := s.session.Execute(ctx, m.Cell, &output{s, m.Serial})
+		s.queue.send(kindOutcome, encode(outcome{m.Serial, encodableOutcome(result)}))
+	})
+}
+
+// take gives a message of a comm to the session.
+func (s *server) take(ctx context.Context, m comm) {
+	s.start(ctx, m.Serial, func(ctx context.Context) {
+		end := taken{Serial: m.Serial}
+		err := s.session.Comm(ctx, m.Message, &output{s, m.Serial})
+		switch {
+		case err == nil:
+		case errors.Is(err, lang.ErrNoComm):
+			end.NoComm = true
+		case !errors.As(err, &end.Err):
+			end.Err = &lang.Error{Name: "error", Value: err.Error(), Traceback: []string{err.Error()}}
+		}
+		s.queue.send(kindTaken, encode(end))
+	})
+}
+
+// start runs what the kernel may interrupt by its serial number.
+func (s *server) start(ctx context.Context, serial uint64, run func(context.Context)) {
 	ctx, cancel := context.WithCancel(ctx)
 	s.mu.Lock()
-	s.cancel[m.Serial] = cancel
+	s.cancel[serial] = cancel
 	s.mu.Unlock()
 	s.wg.Go(func() {
 		defer cancel()
-		result := s.session.Execute(ctx, m.Cell, &output{s, m.Serial})
+		run(ctx)
 		s.mu.Lock()
-		delete(s.cancel, m.Serial)
+		delete(s.cancel, serial)
 		s.mu.Unlock()
-		s.queue.send(kindOutcome, encode(outcome{m.Serial, encodableOutcome(result)}))
 	})
+}
+
+// answer answers a query.
+func (s *server) answer(ctx context.Context, m query) {
+	var answer any
+	var err error
+	switch m.Subject {
+	case completeness:
+		answer, err = s.session.IsComplete(ctx, m.Code)
+	case completion:
+		answer, err = s.session.Complete(ctx, m.Code, m.Cursor)
+	case inspection:
+		var in lang.Inspection
+		in, err = s.session.Inspect(ctx, m.Code, m.Cursor, m.Detail)
+		if in.Bundle != nil {
+			b := encodable(*in.Bundle)
+			in.Bundle = &b
+		}
+		answer = in
+	default:
+		err = fmt.Errorf("the kernel asked for %q, which this session does not know", m.Subject)
+	}
+	s.queue.send(kindAnswered, encode(answered{ID: m.ID, Answer: encode(answer), Err: errorName(err)}))
 }

@@ -80,6 +80,7 @@ func (silence) Stderr([]byte)                        {}
 func (silence) Display(display.Bundle, string)       {}
 func (silence) UpdateDisplay(display.Bundle, string) {}
 func (silence) ClearOutput(bool)                     {}
+func (silence) Comm(lang.CommMessage)                {}
 func (silence) ReadLine(context.Context, string, bool) (string, error) {
 	return "", lang.ErrNoInput
 }

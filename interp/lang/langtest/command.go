@@ -37,7 +37,7 @@ func (r *run) line(ctx context.Context, line string) *lang.Error {
 		r.result = &b
 	case "set":
 		name, value, _ := strings.Cut(text, " ")
-		r.session.vars[name] = value
+		r.session.set(name, value)
 	case "fail":
 		return failure(lang.Panic, text)
 	case "boom":
@@ -71,7 +71,7 @@ func (r *run) write(command, text string) *lang.Error {
 			r.out.Stdout(fmt.Appendf(nil, "line %d\n", i))
 		}
 	case "get":
-		value, ok := r.session.vars[text]
+		value, ok := r.session.get(text)
 		if !ok {
 			return failure(lang.CompileError, "undefined: "+text)
 		}

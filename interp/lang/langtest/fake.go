@@ -33,6 +33,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 
 	"cuaderno/interp/display"
 	"cuaderno/interp/lang"
@@ -48,7 +49,7 @@ type Fake struct {
 }
 
 // Start is a lang.Starter.
-func (f *Fake) Start(ctx context.Context) (lang.Session, error) {
+func (f *Fake) Start(ctx context.Context, _ lang.Session) (lang.Session, error) {
 	f.mu.Lock()
 	gate := f.gate
 	f.mu.Unlock()
@@ -69,6 +70,7 @@ func (f *Fake) Start(ctx context.Context) (lang.Session, error) {
 		executing: make(chan lang.Cell, 1024),
 		late:      make(chan struct{}),
 		vars:      map[string]string{},
+		comms:     map[string]bool{},
 	}
 	f.sessions = append(f.sessions, s)
 	if len(f.sessions) == 1 {
@@ -130,9 +132,10 @@ type Session struct {
 	late      chan struct{}
 	lateOnce  sync.Once
 	writers   sync.WaitGroup
-	vars      map[string]string // used by Execute only
 
 	mu    sync.Mutex
+	vars  map[string]string
+	comms map[string]bool // that are open
 	ended bool
 	err   error
 	done  chan struct{}
@@ -187,6 +190,77 @@ func (s *Session) IsComplete(_ context.Context, code string) (lang.Completeness,
 	return lang.Completeness{Status: "complete"}, nil
 }
 
+// Complete implements lang.Session: the names of variables that begin with the
+// letters before the cursor.
+func (s *Session) Complete(_ context.Context, code string, cursor int) (lang.Completion, error) {
+	before := []rune(code)[:cursor]
+	start := cursor
+	for start > 0 && unicode.IsLetter(before[start-1]) {
+		start--
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := lang.Completion{Start: start, End: cursor}
+	for _, name := range slices.Sorted(maps.Keys(s.vars)) {
+		if strings.HasPrefix(name, string(before[start:])) {
+			c.Matches = append(c.Matches, lang.Match{Text: name, Type: "variable", Signature: "string"})
+		}
+	}
+	return c, nil
+}
+
+// Inspect implements lang.Session: code that is the name of a variable.
+func (s *Session) Inspect(_ context.Context, code string, _, _ int) (lang.Inspection, error) {
+	value, ok := s.get(code)
+	if !ok {
+		return lang.Inspection{}, nil
+	}
+	b := display.Text("var " + code + " = " + value)
+	return lang.Inspection{Bundle: &b}, nil
+}
+
+// Comm implements lang.Session: comms for the target echo are taken, and their
+// messages sent back.
+func (s *Session) Comm(_ context.Context, m lang.CommMessage, out lang.Output) error {
+	s.mu.Lock()
+	open := s.comms[m.ID]
+	if m.Kind == lang.CommOpen {
+		open = m.Target == "echo"
+	}
+	s.comms[m.ID] = open && m.Kind != lang.CommClose
+	s.mu.Unlock()
+	if !open {
+		return lang.ErrNoComm
+	}
+	if m.Kind == lang.CommMsg {
+		out.Comm(m)
+	}
+	return nil
+}
+
+// Remains implements lang.Session: the names of the variables.
+func (s *Session) Remains() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.vars) == 0 || s.err == nil {
+		return nil
+	}
+	return []string{"%restore brings back " + strings.Join(slices.Sorted(maps.Keys(s.vars)), ", ")}
+}
+
+func (s *Session) get(name string) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	value, ok := s.vars[name]
+	return value, ok
+}
+
+func (s *Session) set(name, value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vars[name] = value
+}
+
 // Execute implements lang.Session.
 func (s *Session) Execute(ctx context.Context, cell lang.Cell, out lang.Output) lang.Outcome {
 	select {
@@ -213,7 +287,7 @@ func (s *Session) Execute(ctx context.Context, cell lang.Cell, out lang.Output) 
 }
 
 func (s *Session) expression(code string) lang.Expression {
-	value, ok := s.vars[code]
+	value, ok := s.get(code)
 	if _, err := strconv.Atoi(code); err == nil {
 		value, ok = code, true
 	}
