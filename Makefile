@@ -24,11 +24,11 @@ need = @$(1) >/dev/null 2>&1 || { printf '%s\n' "make: $(2)" "  mend it with: $(
 # go generate ./interp/... makes the archive of export data and the binding
 # tables; these are what it reads.
 GENERATED := build/generated.stamp
-GENERATOR_INPUTS := go.mod $(filter-out %_test.go,$(wildcard internal/stdgen/*.go internal/stdgen/shims/* mpruntime/*.go interp/display/*.go internal/codec/*.go internal/shm/*.go internal/packet/*.go)) \
+GENERATOR_INPUTS := go.mod $(filter-out %_test.go,$(wildcard internal/stdgen/*.go internal/stdgen/shims/* mpruntime/*.go interp/comm/*.go interp/display/*.go internal/codec/*.go internal/shm/*.go internal/packet/*.go)) \
 	$(filter-out %_test.go $(wildcard interp/stdlib/std_* interp/symbols/std_*),$(wildcard interp/stdlib/*.go interp/symbols/*.go))
 OUTPUTS_EXIST := $(and $(wildcard interp/stdlib/std_*.zip),$(wildcard interp/symbols/std_*.go))
 
-.PHONY: help build generate check test test-faults arm64 notebook lab bench bench-lang bench-processes conformance fidelity update clean hooks go-present python-present venv kernelspec FORCE
+.PHONY: help build generate check test test-faults test-clients soak reliability arm64 notebook lab bench bench-lang bench-processes conformance fidelity update clean hooks go-present python-present venv kernelspec FORCE
 .DEFAULT_GOAL := help
 
 help: ## show the verbs
@@ -78,10 +78,37 @@ test-faults: build ## the tests of faults: processes killed at random moments, n
 	$(call say,go test -race -run '^TestFault' ./mpruntime/faults ./cmd/cuaderno)
 	@CGO_ENABLED=1 go test -race -count 1 -run '^TestFault' ./mpruntime/faults ./cmd/cuaderno
 
+test-clients: build venv kernelspec ## the tests with real front ends only: jupyter_client, nbclient, nbconvert, papermill, console, JupyterLab
+	$(call say,go test ./notebooks)
+	@CUADERNO_VENV=$(VENV) CUADERNO_PICTURES=$(CURDIR)/build/lab go test -count 1 ./notebooks
+
+# SEED repeats the choices of a run; a whole hour writes its figures down.
+DURATION ?= 1h
+SEED ?= 0
+
+soak: build ## use the kernel for an hour as people and broken programs do (DURATION=10m for less)
+	$(call say,go run ./internal/soak -duration $(DURATION))
+	@go run ./internal/soak -duration $(DURATION) -seed $(SEED) $(if $(filter 1h,$(DURATION)),-page docs/reliability.md)
+
+# RUNS is how often each state is measured.
+RUNS ?= 5
+
+reliability: build ## interrupt cells in every state, and write the times to docs/reliability.md
+	$(call say,interrupting cells in every state)
+	@go test -count 1 -timeout 60m -run '^TestInterruptStates$$' ./cmd/cuaderno -args -reliability $(CURDIR)/docs/reliability.md -runs $(RUNS)
+
+# How long each of the four targets is fuzzed.
+FUZZTIME ?= 15s
+
+fuzz-wire: go-present ## fuzz what arrives on the sockets: greetings, frames, messages, requests
+	$(call say,fuzzing kernel/transport and kernel/wire for $(FUZZTIME) each)
+	@for target in transport:FuzzHandshake transport:FuzzMessages wire:FuzzDecode wire:FuzzRequests; do \
+		go test ./kernel/$${target%:*} -run '^$$' -fuzz "^$${target#*:}\$$" -fuzztime $(FUZZTIME) || exit 1; done
+
 arm64: go-present ## the engine's tests for arm64, under qemu-user
 	$(call need,command -v $(QEMU),$(QEMU) is missing,apt-get install qemu-user)
 	$(call say,generating the standard library for arm64)
-	@go run ./internal/stdgen -goos linux -goarch arm64 -interp interp -own cuaderno/interp/display,cuaderno/mpruntime
+	@go run ./internal/stdgen -goos linux -goarch arm64 -interp interp -own cuaderno/interp/comm,cuaderno/interp/display,cuaderno/mpruntime
 	$(call say,GOARCH=arm64 go test -exec $(QEMU) (runtime types and engine))
 	@CGO_ENABLED=0 GOARCH=arm64 CUADERNO_EXEC=$(QEMU) go test -exec $(QEMU) -short -timeout 10m \
 		-run 'Operations|Trampoline|HostCalls|Callers|Panic|Type|Method|Memory|Map|Chan' ./interp/rtype ./interp/engine ./interp/engine/compiled

@@ -144,7 +144,8 @@ func TestWriteMakesWhatJupyterReads(t *testing.T) {
 		"language":                "go",
 		"interrupt_mode":          "message",
 		"env":                     map[string]any{"GOMAXPROCS": "2"},
-		"kernel_protocol_version": "5.4",
+		"kernel_protocol_version": "5.5",
+		"metadata":                map[string]any{"debugger": false},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("kernel.json:\n got %v\nwant %v", got, want)

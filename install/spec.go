@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -29,13 +30,26 @@ type Spec struct {
 	InterruptMode         string            `json:"interrupt_mode"`
 	Env                   map[string]string `json:"env"`
 	KernelProtocolVersion string            `json:"kernel_protocol_version"`
+	Metadata              Metadata          `json:"metadata"`
 }
 
+// Metadata is what front ends look up before they start the kernel.
+type Metadata struct {
+	// Debugger says whether the kernel speaks the debugger's protocol.
+	Debugger bool `json:"debugger"`
+}
+
+// protocolVersion is the version of the messaging protocol that the kernel speaks.
+// From 5.6 on front ends may expect registration (JEP 66), which this spec does not
+// ask for.
+const protocolVersion = "5.5"
+
 // NewSpec describes the kernel that the given program serves. Program is an
-// absolute path; env is added to the environment of the kernel and may be nil.
+// absolute path; env is added to the environment of the kernel and options to its
+// arguments, both may be nil.
 // Interrupts come as messages, because a signal would also reach processes that
 // the notebook started.
-func NewSpec(program, displayName string, env map[string]string) (Spec, error) {
+func NewSpec(program, displayName string, env map[string]string, options ...string) (Spec, error) {
 	if !filepath.IsAbs(program) {
 		return Spec{}, fmt.Errorf("describing the kernel: %q is not an absolute path", program)
 	}
@@ -46,13 +60,28 @@ func NewSpec(program, displayName string, env map[string]string) (Spec, error) {
 		env = map[string]string{}
 	}
 	return Spec{
-		Argv:                  []string{program, "kernel", "-f", connectionFile},
+		Argv:                  append([]string{program, "kernel", "-f", connectionFile}, options...),
 		DisplayName:           displayName,
 		Language:              "go",
 		InterruptMode:         "message",
 		Env:                   env,
-		KernelProtocolVersion: "5.4",
+		KernelProtocolVersion: protocolVersion,
 	}, nil
+}
+
+// Options are what the kernel is told beside where to listen: the arguments that
+// follow the connection file, and what its environment has for Cuaderno.
+func (s Spec) Options() []string {
+	var options []string
+	if i := slices.Index(s.Argv, connectionFile); i >= 0 {
+		options = slices.Clone(s.Argv[i+1:])
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Env)) {
+		if strings.HasPrefix(name, "CUADERNO_") {
+			options = append(options, name+"="+s.Env[name])
+		}
+	}
+	return options
 }
 
 // JSON is kernel.json as it is written: indented, with a final newline.

@@ -14,8 +14,10 @@ const headroom = 32 << 20
 // NewChild returns the host of a process that is to become a child: ready to
 // declare and run what its parent sends. Output of the target goes to stdout
 // and stderr.
-func NewChild(stdout, stderr io.Writer, command mpruntime.Command) (mpruntime.Host, error) {
-	e, err := newEvaluator(stdout, stderr, command, 0)
+//
+// MemoryLimit is that of Options.
+func NewChild(stdout, stderr io.Writer, command mpruntime.Command, memoryLimit uint64) (mpruntime.Host, error) {
+	e, err := newEvaluator(stdout, stderr, command, memoryLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -29,10 +30,15 @@ type declaration struct {
 	Names   map[string]int
 	// Defines says that it has functions or types: processes will want it.
 	Defines bool
+	// Variables, and Others, which are functions, types and constants, are the names
+	// that got a new meaning by the cell, and Gone those that lost theirs to an import.
+	Variables, Others, Gone []string
 }
 
 // A declarationLog is what cells have declared, in a file that all processes of a
-// notebook share: the session appends, the others read. It holds a 4-byte
+// notebook share: the session appends, the others read. A session that takes the
+// place of one that died goes on where that was (package remains has the rest of
+// the file). It holds a 4-byte
 // little-endian length and a message of package codec for each declaration, from
 // offsets that are multiples of 4; the length is written last, so that a reader
 // meets whole declarations and then a zero. It is safe for concurrent use.
@@ -116,4 +122,35 @@ func (l *declarationLog) find(serial int) (*declaration, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.known[serial], nil
+}
+
+// resume returns what sessions before this one have declared, and makes the log
+// ready to be appended to: a writer that died may have left a part of a declaration,
+// which no reader is to meet behind a shorter one.
+func (l *declarationLog) resume() ([]*declaration, error) {
+	all, err := l.read()
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	info, err := l.file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("reading what cells have declared: %w", err)
+	}
+	zeros := make([]byte, 64<<10)
+	rest := make([]byte, len(zeros))
+	for at := l.end; at < info.Size(); at += int64(len(zeros)) {
+		n, err := l.file.ReadAt(rest, at)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("reading what cells have declared: %w", err)
+		}
+		if bytes.Equal(rest[:n], zeros[:n]) {
+			break
+		}
+		if _, err := l.file.WriteAt(zeros[:n], at); err != nil {
+			return nil, fmt.Errorf("clearing what a cell had begun to declare: %w", err)
+		}
+	}
+	return all, nil
 }

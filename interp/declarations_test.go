@@ -56,3 +56,32 @@ func TestDeclarationLog(t *testing.T) {
 		t.Errorf("one that does not exist: %v, %v", d, err)
 	}
 }
+
+// TestDeclarationLogResumes goes on after a writer that died in the middle of a long
+// declaration.
+func TestDeclarationLogResumes(t *testing.T) {
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	log := newDeclarationLog(file)
+	if err := log.append(declaration{Serial: 1, Code: "x := 1"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteAt([]byte(strings.Repeat("y := 2\n", 50_000)), log.end+lengthSize); err != nil {
+		t.Fatal(err)
+	}
+	log = newDeclarationLog(file)
+	before, err := log.resume()
+	if err != nil || len(before) != 1 || before[0].Code != "x := 1" {
+		t.Fatalf("%v, %v", before, err)
+	}
+	if err := log.append(declaration{Serial: 2, Code: "z"}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := newDeclarationLog(file).read()
+	if err != nil || len(all) != 2 || all[1].Code != "z" {
+		t.Errorf("%v, %v", all, err)
+	}
+}

@@ -15,8 +15,9 @@ import (
 // processes of the notebook: each cell when something of it is first met, or
 // while the process has nothing better to do. No statement of a cell runs there.
 
-// publish notes what a cell has declared, for the processes of the notebook.
-func (e *evaluator) publish(serial, count int, code string, shown bool, unit *check.Unit, program *compiled.Program) error {
+// publish notes what a cell has declared, for the processes of the notebook and the
+// session that may take the place of this one.
+func (e *evaluator) publish(serial, count int, code string, shown bool, unit *check.Unit, program *compiled.Program) (declaration, error) {
 	env := unit.Environment()
 	d := declaration{
 		Serial: serial, Count: count, Shown: shown, Code: code,
@@ -31,7 +32,19 @@ func (e *evaluator) publish(serial, count int, code string, shown bool, unit *ch
 	for _, t := range unit.Grown {
 		d.Grows = append(d.Grows, e.engine.DeclaredIn(t))
 	}
-	return e.log.append(d)
+	for name, obj := range program.Declares() {
+		if _, isVariable := obj.(*types.Var); isVariable {
+			d.Variables = append(d.Variables, name)
+		} else {
+			d.Others = append(d.Others, name)
+		}
+	}
+	for name := range env.Names {
+		if e.checker.Lookup(name) == nil {
+			d.Gone = append(d.Gone, name)
+		}
+	}
+	return d, e.log.append(d)
 }
 
 // declare makes sure that units, and all that they need, are declared here.

@@ -10,6 +10,9 @@
 //	  Cell.Run               the statements, on a goroutine of the cell
 //	  outcome                result, or error with the notebook's own stack
 //
+// Cells that are executed side by side take turns for the first two (compile.go),
+// and run as goroutines of one program do.
+//
 // Both kinds of process implement mpruntime.Host (host.go). What cells declare is
 // in a log that all processes of the notebook share (declarations.go): a child
 // declares the same cells, when it meets something of them or while it waits for
@@ -50,11 +53,15 @@ type evaluator struct {
 	// to no cell.
 	stdout, stderr io.Writer
 
+	// checking is the turn of whoever uses the checker, or loads what it checked.
+	checking turn
+
 	child     bool       // what cells declare comes from the log
 	declaring sync.Mutex // held while it does
 
+	serial int // of the cell loaded last, guarded by checking
+
 	mu      sync.Mutex
-	serial  int            // of the cell loaded last
 	sources map[int]string // cells as typed, by the number that people know
 	shown   map[int]int    // the serials of sources in a child
 }
@@ -68,13 +75,14 @@ func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command, memoryLim
 		return nil, err
 	}
 	importer.Hide("cuaderno/mpruntime", hostNames...)
+	importer.Hide("cuaderno/interp/comm", commHostNames...)
 	checker, err := check.New(importer, preloaded())
 	if err != nil {
 		return nil, err
 	}
 	e := &evaluator{
 		importer: importer, checker: checker, stdout: stdout, stderr: stderr, command: command,
-		sources: map[int]string{}, shown: map[int]int{},
+		checking: make(turn, 1), sources: map[int]string{}, shown: map[int]int{},
 	}
 	if command.Log != nil {
 		e.log = newDeclarationLog(command.Log)
@@ -92,7 +100,7 @@ func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command, memoryLim
 
 // preloaded are the packages that cells use without importing them.
 func preloaded() map[string]string {
-	return map[string]string{"mp": "cuaderno/mpruntime", "display": "cuaderno/interp/display"}
+	return map[string]string{"mp": "cuaderno/mpruntime", "display": "cuaderno/interp/display", "comm": "cuaderno/interp/comm"}
 }
 
 // hostNames are what package mp has for programs that run functions in other
@@ -101,53 +109,6 @@ func preloaded() map[string]string {
 var hostNames = []string{
 	"Cell", "Command", "Declared", "ErrNoHost", "Host", "Install", "Interrupt", "NewDomain",
 	"Prepare", "ServeChild", "ServiceHost", "Shutdown", "Target", "Warmer",
-}
-
-// next returns the serial of the next cell.
-func (e *evaluator) next() int {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.serial + 1
-}
-
-// load checks a cell and makes what it declares known, unless judge, if there is
-// one, refuses it. Serials grow. Shown says that people know the cell by its
-// number.
-func (e *evaluator) load(serial, count int, code string, shown bool, judge func(*check.Unit) error) (*check.Unit, *compiled.Program, error) {
-	var unit *check.Unit
-	committed := false
-	defer func() {
-		if unit != nil && !committed {
-			unit.Rollback()
-		}
-	}()
-	unit, err := e.checker.Check(count, code)
-	if err != nil {
-		return nil, nil, err
-	}
-	if judge != nil {
-		if err := judge(unit); err != nil {
-			return nil, nil, err
-		}
-	}
-	program, err := e.engine.Load(serial, unit)
-	if err != nil {
-		return nil, nil, err
-	}
-	if e.log != nil && program.Lasting() {
-		if err := e.publish(serial, count, code, shown, unit, program); err != nil {
-			unit.Notes = append(unit.Notes, fmt.Sprintf("mp: the declarations of the cell could not be kept for children: %v", err))
-		}
-	}
-	unit.Commit()
-	committed = true
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.serial = serial
-	if shown {
-		e.sources[count] = code
-	}
-	return unit, program, nil
 }
 
 // shownCalls is how many calls of a deep stack a traceback shows.

@@ -35,7 +35,7 @@ func helper(role string) int {
 	spawn.Watch(lifeline, spawn.KillGroup)
 	command := mpruntime.Command{Path: os.Args[0], Args: []string{"child"}, Lifeline: lifeline, Log: log}
 	if role == "child" {
-		host, err := interp.NewChild(os.Stdout, os.Stderr, command)
+		host, err := interp.NewChild(os.Stdout, os.Stderr, command, 0)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 2

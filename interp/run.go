@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -25,10 +26,24 @@ type end struct {
 	value any // what it panicked with, nil if it returned
 }
 
-func (r *run) over() {
+// over ends the waiting for a cell. What its goroutines stop it for from then on, by
+// os.Exit or a recursion without end, its output tells.
+func (s *Session) over(r *run) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.finished = true
+	r.mu.Unlock()
+	if r.cell.Stopped() {
+		return
+	}
+	context.AfterFunc(r.cell.Context(), func() {
+		err := s.stopError(r, r.cell.Cause(), nil, nil)
+		r.cell.Out.Stderr([]byte(strings.Join(err.Traceback, "\n") + "\n" + startedIn(r.cell) + "\n"))
+	})
+}
+
+// startedIn is the last line about a goroutine.
+func startedIn(c *engine.Cell) string {
+	return fmt.Sprintf("(in a goroutine that In [%d] started)", c.Count)
 }
 
 // A goroutinePanic stops a cell because one of its goroutines panicked.
@@ -49,8 +64,7 @@ func (s *Session) goroutinePanicked(r *run, g *engine.Goroutine, value any) {
 		r.cell.Stop(&goroutinePanic{s.panicText(value, g), traceback})
 		return
 	}
-	text := strings.Join(traceback, "\n") + "\n" + fmt.Sprintf("(in a goroutine that In [%d] started)\n", r.cell.Count)
-	r.cell.Out.Stderr([]byte(text))
+	r.cell.Out.Stderr([]byte(strings.Join(traceback, "\n") + "\n" + startedIn(r.cell) + "\n"))
 }
 
 // endError returns the error with which the statements of a cell ended, nil if
@@ -76,8 +90,20 @@ func (s *Session) abandoned(r *run) *lang.Error {
 	if errors.As(r.cell.Cause(), &overflow) {
 		return s.stopError(r, overflow, nil, nil) // it only unwinds
 	}
-	note := "Something the cell called is still waiting or working in the background; it ends before any further statement of the cell."
-	return s.stopError(r, r.cell.Cause(), nil, []string{note})
+	return s.stopError(r, r.cell.Cause(), nil, s.background(r.cell))
+}
+
+// background says what of a stopped cell goes on, and where that was called.
+func (s *Session) background(c *engine.Cell) []string {
+	name, calls := s.engine.Background(c)
+	switch {
+	case len(calls) == 0:
+		return []string{"Goroutines of the cell are still ending: it has more than could so far. None runs a further statement of the cell."}
+	case name == "":
+		name = "Something that the cell called"
+	}
+	lines := []string{name + " goes on in the background: compiled code cannot be stopped. It ends before any further statement of the cell."}
+	return append(lines, s.callLines(calls)...)
 }
 
 // fatal describes what would have ended a Go process, nil for other causes.
@@ -95,6 +121,8 @@ func (e *evaluator) fatal(cause error) []string {
 			lines = append(lines, e.callLines(wait.Calls)...)
 		}
 		return lines
+	case errors.As(cause, &memory) && e.child:
+		return lines
 	case errors.As(cause, &memory):
 		return append(lines, "The cell was stopped; the variables are kept. Let go of what is not needed, by assigning nil to it.")
 	}
@@ -110,12 +138,16 @@ func (s *Session) stopError(r *run, cause error, g *engine.Goroutine, notes []st
 		return newError(lang.Panic, overflow.Error(), append(s.traceback(overflow, nil), notes...))
 	case errors.As(cause, &inGoroutine):
 		lines := append([]string{}, inGoroutine.traceback...)
-		lines = append(lines, fmt.Sprintf("(in a goroutine that In [%d] started)", r.cell.Count))
+		lines = append(lines, startedIn(r.cell))
 		return newError(lang.Panic, inGoroutine.text, append(lines, notes...))
 	case errors.As(cause, &exit):
 		return newError(lang.Exit, exit.Error(), append([]string{red("exit: ") + exit.Error() + " (the session goes on, with its variables)"}, notes...))
 	}
 	if lines := s.fatal(cause); lines != nil {
+		var memory *engine.OutOfMemory
+		if errors.As(cause, &memory) {
+			return newError(lang.MemoryLimit, cause.Error(), append(lines, notes...))
+		}
 		return newError(lang.Panic, cause.Error(), append(lines, notes...))
 	}
 	lines := []string{red(lang.Interrupted+": ") + "the cell was interrupted; the variables are kept"}

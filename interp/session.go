@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"cuaderno/internal/shm"
-	"cuaderno/interp/cell"
+	"cuaderno/interp/assist"
+	"cuaderno/interp/comm"
 	"cuaderno/interp/display"
 	"cuaderno/interp/engine"
 	"cuaderno/interp/engine/yaegi"
@@ -25,12 +26,14 @@ import (
 type Session struct {
 	*evaluator
 
-	running sync.Mutex // held by Execute, guards the following
-	choice  Choice
-	yaegi   *yaegi.Engine
-	// accepted is how yaegi runs the cell, refusal why it does not.
-	accepted func() any
-	refusal  error
+	choice    selection
+	yaegi     *yaegi.Engine
+	yaegiTurn sync.Mutex // held while it prepares and runs the statements of a cell
+
+	footprint *footprint // nil if there is no limit
+	assistant *assist.Assistant
+
+	checkpoints *checkpoints // nil where they cannot be kept
 
 	done    chan struct{}
 	closing sync.Once
@@ -46,7 +49,8 @@ type Options struct {
 	// Command starts the helpers that children run in.
 	Command mpruntime.Command
 	// MemoryLimit is the most that the heap may hold, in bytes, before the cell that
-	// runs is stopped; 0 is no limit.
+	// runs is stopped, and the most that all processes of the notebook may take
+	// together; 0 is no limit.
 	MemoryLimit uint64
 	// Engine says which engine runs the statements of cells, Auto if empty.
 	Engine Choice
@@ -65,8 +69,12 @@ func New(options Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{evaluator: e, done: make(chan struct{}), choice: options.Engine, yaegi: yaegi.New()}
-	if s.choice, err = choose(string(options.Engine)); err != nil {
+	choice, err := choose(string(options.Engine))
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{evaluator: e, done: make(chan struct{}), choice: selection{choice: choice}, yaegi: yaegi.New()}
+	if s.checkpoints, err = e.resume(options.MemoryLimit); err != nil {
 		return nil, err
 	}
 	// The first cell will not have to wait for all of these.
@@ -78,8 +86,11 @@ func New(options Options) (*Session, error) {
 	if err := mpruntime.Install(s.evaluator); err != nil {
 		return nil, err
 	}
+	s.assistant = s.newAssistant()
+	s.footprint = newFootprint(options.MemoryLimit)
 	s.redirectLog()
 	display.SetSink(sink{})
+	comm.SetHost(commHost{})
 	return s, nil
 }
 
@@ -93,7 +104,10 @@ func (s *Session) Close() error {
 		ctx, cancel := context.WithTimeout(context.Background(), closeLimit)
 		defer cancel()
 		mpruntime.Shutdown(ctx)
+		s.footprint.close()
+		s.checkpoints.wait()
 		s.warming.Wait()
+		_ = s.checking.take(ctx) // what compiles for ever ends with the process
 		close(s.done)
 	})
 	return nil
@@ -105,34 +119,21 @@ func (s *Session) Done() <-chan struct{} { return s.done }
 // Err is nil: a session that crashes takes its process along.
 func (s *Session) Err() error { return nil }
 
-// IsComplete implements lang.Session.
-func (s *Session) IsComplete(_ context.Context, code string) (lang.Completeness, error) {
-	status, indent := cell.IsComplete(code)
-	return lang.Completeness{Status: string(status), Indent: indent}, nil
-}
-
-// Complete implements lang.Session.
-func (s *Session) Complete(context.Context, string, int) (lang.Completion, error) {
-	return lang.Completion{}, nil
-}
-
-// Inspect implements lang.Session.
-func (s *Session) Inspect(context.Context, string, int, int) (lang.Inspection, error) {
-	return lang.Inspection{}, nil
-}
-
-// Comm implements lang.Session.
-func (s *Session) Comm(context.Context, lang.CommMessage, lang.Output) error { return lang.ErrNoComm }
-
 // Remains is nil: a session that crashes takes its process along.
 func (s *Session) Remains() []string { return nil }
 
 // Execute implements lang.Session.
 func (s *Session) Execute(ctx context.Context, c lang.Cell, out lang.Output) lang.Outcome {
-	s.running.Lock()
-	defer s.running.Unlock()
+	s.checkpoints.wait()
+	if strings.TrimSpace(c.Code) == restoreMagic {
+		return s.restoreCell(ctx, out)
+	}
+	defer s.checkpoints.take(c.Count)
 	if args, ok := strings.CutPrefix(strings.TrimSpace(c.Code), engineMagic); ok {
 		return s.engineCell(strings.TrimSpace(args), out)
+	}
+	if outcome, ok := s.pageCell(c.Code, out); ok {
+		return outcome
 	}
 	outcome := s.evaluate(ctx, c.Count, c.Code, out, !c.Silent)
 	if c.Silent {
@@ -160,30 +161,39 @@ func (s *Session) Execute(ctx context.Context, c lang.Cell, out lang.Output) lan
 func (s *Session) evaluate(ctx context.Context, count int, code string, out lang.Output, shown bool) (outcome lang.Outcome) {
 	defer func() {
 		if r := recover(); r != nil {
-			outcome = failed(newError("InternalError", fmt.Sprintf("a bug of Cuaderno, please report it with this cell: %v", r), nil))
+			outcome = failed(newError("InternalError", (&bug{fmt.Sprint(r)}).Error(), nil))
 		}
 	}()
-	unit, program, err := s.load(s.next(), count, code, shown, s.judge)
-	if err != nil {
-		return failed(compileError(count, code, err))
+	c, err := s.compile(ctx, count, code, shown)
+	var bug *bug
+	switch {
+	case err == nil:
+	case errors.Is(err, errInterrupted):
+		text := "the cell was interrupted before it ran; it has changed nothing"
+		return failed(newError(lang.Interrupted, text, []string{red(lang.Interrupted+": ") + text}))
+	case errors.As(err, &bug):
+		return failed(newError("InternalError", bug.Error(), nil))
+	default:
+		return failed(compileError(count, code, s.checkpoints.explain(err)))
 	}
-	for _, note := range unit.Notes {
+	for _, note := range c.unit.Notes {
 		out.Stderr([]byte(note + "\n"))
 	}
-	if program.UsesProcesses() {
+	s.checkpoints.execute(c.program)
+	if c.program.UsesProcesses() {
 		mpruntime.Prepare()
 	}
-	if program.Lasting() {
+	if c.program.Lasting() {
 		mpruntime.Declared()
 	}
-	value, cellErr := s.run(ctx, count, s.statements(unit, program), out)
+	value, cellErr := s.run(ctx, count, s.statements(c.unit, c.program, c.accepted), out)
 	if cellErr != nil {
 		return failed(cellErr)
 	}
 	if value.Err != nil {
 		return failed(newError("error", value.Err.Error(), []string{red("error: ") + value.Err.Error()}))
 	}
-	return lang.Outcome{Result: result(value, unit)}
+	return lang.Outcome{Result: result(value, c.unit)}
 }
 
 func failed(err *lang.Error) lang.Outcome { return lang.Outcome{Err: err} }
@@ -193,7 +203,14 @@ var errInterrupted = errors.New("interrupted")
 
 // grace is how long a stopped cell may take to unwind before it is left behind:
 // something in it waits inside compiled code.
-const grace = 300 * time.Millisecond
+const grace = 250 * time.Millisecond
+
+// callback runs a function of the notebook as a cell of its own, beside those that
+// run. Tracebacks name the cell with number count.
+func (s *Session) callback(ctx context.Context, count int, f func(), out lang.Output) *lang.Error {
+	_, err := s.run(ctx, count, s.engine.Watched(f), out)
+	return err
+}
 
 // run runs the statements of a program as a cell of their own.
 func (s *Session) run(ctx context.Context, count int, statements func(), out lang.Output) (engine.Value, *lang.Error) {
@@ -202,8 +219,9 @@ func (s *Session) run(ctx context.Context, count int, statements func(), out lan
 	c := engine.NewCell(count, out, func(g *engine.Goroutine, value any) { s.goroutinePanicked(&r, g, value) })
 	c.Pauses = s.engine.Pauses()
 	r.cell = c
+	defer s.footprint.enter(c)()
 	c.Run(statements, func(g *engine.Goroutine, value any) { r.ended <- end{g, value} })
-	defer r.over()
+	defer s.over(&r)
 
 	select {
 	case e := <-r.ended:

@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"log"
 	"os"
 	"reflect"
-	"sync"
 
 	"cuaderno/interp/display"
 	"cuaderno/interp/engine"
@@ -40,53 +40,50 @@ func (s stream) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// redirectLog sends the standard logger's lines to the cell that logs.
-func (e *evaluator) redirectLog() { log.SetOutput(stream{e, true}) }
+// logged is where the standard logger writes: the stderr of the cell that logs.
+// net/http logs the panic of a handler with the stack of the engine, of which only the
+// first line says something.
+type logged struct{ stream }
 
-// input is the standard input of the calling goroutine's cell: it asks the front
-// end for a line when what it was given last is used up.
-type input struct {
-	mu   sync.Mutex
-	rest string
+func (l logged) Write(p []byte) (int, error) {
+	line := p
+	if bytes.Contains(p, []byte("http: panic serving ")) {
+		if end := bytes.Index(p, []byte("\ngoroutine ")); end >= 0 {
+			line = p[:end+1]
+		}
+	}
+	if _, err := l.stream.Write(line); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
-func (in *input) Read(p []byte) (int, error) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	if in.rest != "" {
-		n := copy(p, in.rest)
-		in.rest = in.rest[n:]
-		return n, nil
-	}
+// redirectLog sends the standard logger's lines to the cell that logs.
+func (e *evaluator) redirectLog() { log.SetOutput(logged{stream{e, true}}) }
+
+// input is the standard input of the calling goroutine's cell. It is not more than
+// a reader, so that a scan takes the newline that ends it along, as it does from
+// os.Stdin; what else it leaves of a line is there for the next.
+type input struct{}
+
+func (input) Read(p []byte) (int, error) {
 	g := engine.Current()
 	if g == nil {
 		return 0, io.EOF
 	}
-	line, err := g.Cell.Out.ReadLine(g.Cell.Context(), "", false)
-	if err != nil {
-		g.Cell.Check()
-		return 0, err
+	n, err := g.Cell.Read(p)
+	if errors.Is(err, lang.ErrNoInput) {
+		// Who reads in a loop would take an error for the end, or never end.
+		panic(fmt.Errorf("reading standard input: %w", err))
 	}
-	line += "\n"
-	n := copy(p, line)
-	in.rest = line[n:]
-	return n, nil
+	return n, err
 }
 
 // engineOptions are what cells see instead of functions and files of the
 // standard library.
 func (e *evaluator) engineOptions() compiled.Options {
 	out, errs := stream{e, false}, stream{e, true}
-	// Not more than a reader, so that a scan takes the newline that ends it along,
-	// as it does from os.Stdin; what else it leaves of a line is there for the next.
-	in := &input{}
-	scan := func(read func() (int, error)) (int, error) {
-		n, err := read()
-		if errors.Is(err, lang.ErrNoInput) {
-			panic(fmt.Errorf("reading standard input: %w", err))
-		}
-		return n, err
-	}
+	in := input{}
 	values := func(m map[string]any) map[string]reflect.Value {
 		syms := map[string]reflect.Value{}
 		for name, f := range m {
@@ -112,11 +109,9 @@ func (e *evaluator) engineOptions() compiled.Options {
 			"Print":   func(a ...any) (int, error) { return fmt.Fprint(out, a...) },
 			"Printf":  func(format string, a ...any) (int, error) { return fmt.Fprintf(out, format, a...) },
 			"Println": func(a ...any) (int, error) { return fmt.Fprintln(out, a...) },
-			"Scan":    func(a ...any) (int, error) { return scan(func() (int, error) { return fmt.Fscan(in, a...) }) },
-			"Scanln":  func(a ...any) (int, error) { return scan(func() (int, error) { return fmt.Fscanln(in, a...) }) },
-			"Scanf": func(format string, a ...any) (int, error) {
-				return scan(func() (int, error) { return fmt.Fscanf(in, format, a...) })
-			},
+			"Scan":    func(a ...any) (int, error) { return fmt.Fscan(in, a...) },
+			"Scanln":  func(a ...any) (int, error) { return fmt.Fscanln(in, a...) },
+			"Scanf":   func(format string, a ...any) (int, error) { return fmt.Fscanf(in, format, a...) },
 		}),
 		"log": values(map[string]any{
 			"Fatal":   func(a ...any) { fatal(fmt.Sprint(a...)) },
@@ -131,7 +126,7 @@ func (e *evaluator) engineOptions() compiled.Options {
 				if f == os.Stdin {
 					return in.Read(p)
 				}
-				return f.Read(p)
+				return e.engine.ReadFile(f, p)
 			},
 		}),
 	}
@@ -159,7 +154,7 @@ func (f outputFile) ReadFrom(r io.Reader) (int64, error) { return io.Copy(f.stre
 // An inputFile is the process's input as cells see it in an io.Reader.
 type inputFile struct {
 	*os.File
-	input *input
+	input input
 }
 
 func (f inputFile) Read(p []byte) (int, error)         { return f.input.Read(p) }
@@ -184,6 +179,14 @@ func (sink) Clear(wait bool) {
 	if g := engine.Current(); g != nil {
 		g.Cell.Out.ClearOutput(wait)
 	}
+}
+
+func (sink) Ask(prompt string, password bool) (string, error) {
+	g := engine.Current()
+	if g == nil {
+		return "", lang.ErrNoInput
+	}
+	return g.Cell.Ask(prompt, password)
 }
 
 // processOutput is the output of a child: its own descriptors.

@@ -1,7 +1,9 @@
 package kernel
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"cuaderno/kernel/transport"
@@ -19,7 +21,9 @@ type request struct {
 	*wire.Message
 	from     *channel
 	received time.Time
-	number   uint64 // its place among what came to the shell queue
+	handle   func(*Kernel, context.Context, *request) // nil for an unknown type
+	shell    *shell                                   // nil for what no shell handles
+	number   uint64                                   // its place in the queue
 	replied  bool
 	// after, when set, is called when the request's idle has been published.
 	after func()
@@ -65,7 +69,7 @@ func (k *Kernel) send(ch *channel, m *wire.Message) {
 	if err == nil {
 		err = ch.sock.Send(frames)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, transport.ErrClosed) {
 		k.log.Warn("a message was not sent", "channel", ch.name, "type", m.Header.Type, "error", err)
 	}
 }

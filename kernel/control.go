@@ -3,28 +3,15 @@ package kernel
 import (
 	"context"
 	"encoding/json"
-	"math"
-	"time"
 
 	"cuaderno/kernel/wire"
 )
 
-// interrupt handles interrupt_request: the running cell is told to stop, and
-// what waits behind it is aborted (rule 20). At idle it changes nothing.
+// interrupt handles interrupt_request. What ran when it was received has been
+// told to stop then, and what waited behind it is aborted (rule 20). At idle
+// nothing changes.
 func (k *Kernel) interrupt(_ context.Context, r *request) {
-	k.cancelThrough(k.queue.last())
 	k.reply(r, wire.Interrupt{Status: wire.OK})
-}
-
-// cancelThrough interrupts the running cell and aborts the execute requests up
-// to a number.
-func (k *Kernel) cancelThrough(number uint64) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.abortThrough = max(k.abortThrough, number)
-	if k.current != nil {
-		k.current()
-	}
 }
 
 // shutdown handles shutdown_request: the session ends, then the reply, then the
@@ -38,22 +25,30 @@ func (k *Kernel) shutdown(_ context.Context, r *request) {
 	k.stop()
 	content := wire.Shutdown{Status: wire.OK, Restart: in.Restart}
 	k.reply(r, content)
-	k.pub.publish(wire.ShutdownReply, r.RawHeader, content)
+	k.pub.publishNow(wire.ShutdownReply, r.RawHeader, content)
 }
 
-// stop ends the session, the running cell, and the queue, whose execute
-// requests are aborted.
+// stop ends the session and what the shells handle, and aborts the execute
+// requests that wait. It waits for at most closeLimit.
 func (k *Kernel) stop() {
 	k.stopOnce.Do(func() {
-		k.queue.close()
-		k.cancelThrough(math.MaxUint64)
-		k.sessions.close()
-		limit := time.NewTimer(closeLimit)
-		defer limit.Stop()
-		select {
-		case <-k.worker:
-		case <-limit.C:
-			k.log.Warn("the running cell did not end in time")
+		limit, cancel := context.WithTimeout(context.Background(), closeLimit)
+		defer cancel()
+		shells := k.closeShells()
+		k.sessions.close(limit)
+		for _, s := range shells {
+			select {
+			case <-s.done:
+			case <-limit.Done():
+				k.log.Warn("a cell did not end in time", "subshell", s.id)
+			}
 		}
 	})
+}
+
+// refuse handles what comes for the main shell when it has ended.
+func (k *Kernel) refuse(_ context.Context, r *request) {
+	if r.Header.Type == wire.ExecuteRequest {
+		k.reply(r, wire.ExecuteAborted{Status: wire.Aborted, ExecutionCount: k.count.Load()})
+	}
 }

@@ -1,6 +1,8 @@
 package kernel_test
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +32,49 @@ func TestControlIsServedWhileACellRuns(t *testing.T) {
 	f.Finish(id)
 }
 
+// Requests on control are handled one after the other, executions included.
+func TestControlIsSequential(t *testing.T) {
+	f, _ := start(t)
+	var ids []string
+	for i := range 20 {
+		request, content := wire.ExecuteRequest, map[string]any{"code": "many 100"}
+		if i%2 == 1 {
+			request, content = wire.CompleteRequest, map[string]any{"code": "x", "cursor_pos": 1}
+		}
+		ids = append(ids, f.Send(kerneltest.Control, request, content))
+	}
+	previous := ""
+	for i := 0; i < len(ids); i += 2 {
+		e := f.Finish(ids[i])
+		if e.Reply.Channel != kerneltest.Control {
+			t.Errorf("answered on %s", e.Reply.Channel)
+		}
+		var metadata struct{ Started string }
+		if err := json.Unmarshal(e.Reply.Metadata, &metadata); err != nil {
+			t.Fatal(err)
+		}
+		if metadata.Started < previous {
+			t.Errorf("execution %d started at %s, before the one before it ended at %s", i, metadata.Started, previous)
+		}
+		previous = e.Reply.Header.Date
+	}
+	open := ""
+	for _, r := range f.Log() {
+		id := r.ParentID()
+		if r.Channel != kerneltest.IOPub || r.Header.Type != wire.Status || slices.Index(ids, id)%2 != 1 {
+			continue // the desk of the channel answers every second one
+		}
+		switch state := field(r, "execution_state"); {
+		case state == wire.Busy && open == "":
+			open = id
+		case state == wire.Idle && open == id:
+			open = ""
+		default:
+			t.Fatalf("%v of %s while %q is open", state, id, open)
+		}
+	}
+}
+
 func TestInterrupt(t *testing.T) {
 	f, fake := start(t)
 	f.Execute("set x 1")
@@ -45,6 +90,31 @@ func TestInterrupt(t *testing.T) {
 	if e := f.Execute("get x"); e.Text("stdout") != "1\n" {
 		t.Errorf("afterwards x is %q", e.Text("stdout"))
 	}
+}
+
+// An interrupt does not wait for what waits before it on control: here, for a
+// question to a session that has not started.
+func TestInterruptActsBeforeItsTurn(t *testing.T) {
+	fake := &langtest.Fake{}
+	release := fake.HoldStarts()
+	defer release()
+	f := kerneltest.Start(t, kernel.Config{Start: fake.Start})
+	cell := f.Code("out x", nil)
+	f.Await("beginning of the cell", func(r kerneltest.Received) bool {
+		return r.Channel == kerneltest.IOPub && r.Header.Type == wire.ExecuteInput
+	})
+	question := f.Send(kerneltest.Control, wire.CompleteRequest, map[string]any{"code": "x", "cursor_pos": 1})
+	stop := f.Send(kerneltest.Control, wire.InterruptRequest, nil)
+	if e := f.Finish(cell); field(e.Reply, "ename") != lang.Interrupted {
+		t.Errorf("reply %s", e.Reply.Content)
+	}
+	for _, r := range f.Log() {
+		if r.Channel == kerneltest.Control && (r.ParentID() == question || r.ParentID() == stop) {
+			t.Errorf("%s came before the cell had ended", r.Header.Type)
+		}
+	}
+	f.Reply(question)
+	f.Reply(stop)
 }
 
 func TestInterruptAtIdle(t *testing.T) {

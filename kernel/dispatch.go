@@ -14,41 +14,55 @@ import (
 type turn int
 
 const (
-	// inOrder requests are handled one after the other: those of the shell
-	// channel by the worker, those of the control channel by its receiver.
-	inOrder turn = iota
-	// queued requests wait in the shell queue, whichever channel they came by.
+	// atOnce requests are handled while cells run, by the desk of the channel
+	// they came by, one after the other.
+	atOnce turn = iota
+	// queued requests wait for their turn in the shell that they name,
+	// whichever channel they came by.
 	queued
-	// atOnce requests are handled by whoever received them.
-	atOnce
 )
 
 // A route is how requests of one type are handled.
 type route struct {
 	turn   turn
 	handle func(k *Kernel, ctx context.Context, r *request)
+	// early, when set, is called on receipt, before what waits at the desk.
+	early func(k *Kernel)
 }
 
 // routes is the dispatch table. Types that are not in it get busy and idle and
 // no reply (rule 10).
 func routes() map[wire.Type]route {
 	return map[wire.Type]route{
-		wire.KernelInfoRequest: {inOrder, (*Kernel).kernelInfo},
-		wire.ExecuteRequest:    {queued, (*Kernel).execute},
-		wire.IsCompleteRequest: {inOrder, (*Kernel).isComplete},
-		wire.CompleteRequest:   {inOrder, (*Kernel).complete},
-		wire.InspectRequest:    {inOrder, (*Kernel).inspect},
-		wire.HistoryRequest:    {inOrder, (*Kernel).history},
-		wire.CommInfoRequest:   {inOrder, (*Kernel).commInfo},
-		wire.CommOpen:          {inOrder, (*Kernel).commOpen},
-		wire.InterruptRequest:  {atOnce, (*Kernel).interrupt},
-		wire.ShutdownRequest:   {atOnce, (*Kernel).shutdown},
+		wire.ExecuteRequest: {turn: queued, handle: (*Kernel).execute},
+		wire.CommOpen:       {turn: queued, handle: (*Kernel).comm},
+		wire.CommMsg:        {turn: queued, handle: (*Kernel).comm},
+		wire.CommClose:      {turn: queued, handle: (*Kernel).comm},
+
+		wire.KernelInfoRequest: {turn: atOnce, handle: (*Kernel).kernelInfo},
+		wire.IsCompleteRequest: {turn: atOnce, handle: (*Kernel).isComplete},
+		wire.CompleteRequest:   {turn: atOnce, handle: (*Kernel).complete},
+		wire.InspectRequest:    {turn: atOnce, handle: (*Kernel).inspect},
+		wire.HistoryRequest:    {turn: atOnce, handle: (*Kernel).history},
+		wire.CommInfoRequest:   {turn: atOnce, handle: (*Kernel).commInfo},
+		wire.ConnectRequest:    {turn: atOnce, handle: (*Kernel).connect},
+
+		wire.InterruptRequest: {turn: atOnce, handle: (*Kernel).interrupt, early: (*Kernel).interruptAll},
+		wire.ShutdownRequest:  {turn: atOnce, handle: (*Kernel).shutdown},
+
+		wire.CreateSubshellRequest: {turn: atOnce, handle: (*Kernel).createSubshell},
+		wire.DeleteSubshellRequest: {turn: atOnce, handle: (*Kernel).deleteSubshell},
+		wire.ListSubshellRequest:   {turn: atOnce, handle: (*Kernel).listSubshells},
 	}
 }
 
-// receive takes what arrives on a channel until the channel is closed. What
-// cannot be read is dropped and logged (rules 17 and 18).
+// receive takes what arrives on a channel until the channel is closed. It handles
+// nothing itself, so that nothing keeps it from the next message. What cannot be
+// read is dropped and logged (rules 17 and 18).
 func (k *Kernel) receive(ctx context.Context, ch *channel) {
+	desk := newQueue()
+	defer desk.close()
+	k.work.Go(func() { k.answerAt(ctx, desk) })
 	for {
 		frames, err := ch.sock.Recv()
 		if err != nil {
@@ -63,22 +77,36 @@ func (k *Kernel) receive(ctx context.Context, ch *channel) {
 			k.answer(m)
 			continue
 		}
-		r := &request{Message: m, from: ch, received: time.Now()}
-		turn := k.routes[m.Header.Type].turn
-		if turn == queued || turn == inOrder && ch == k.shell {
-			k.queue.push(r)
-			continue
-		}
-		k.handle(ctx, r)
+		k.direct(&request{Message: m, from: ch, received: time.Now()}, desk)
 	}
 }
 
-// serveQueue is the worker: it handles the shell queue in order until the
-// queue is closed and empty.
-func (k *Kernel) serveQueue(ctx context.Context) {
-	defer close(k.worker)
+// direct hands a request to who handles it: a shell or the desk.
+func (k *Kernel) direct(r *request, desk *queue) {
+	route, known := k.routes[r.Header.Type]
+	if route.early != nil {
+		route.early(k)
+	}
+	r.handle = route.handle
+	if named := r.Header.Subshell; route.turn == queued || known && named != "" && r.from == k.shell {
+		s := k.find(named)
+		switch {
+		case s != nil && (route.turn == atOnce || s.push(r)):
+		case named == "": // the main shell is there until the kernel ends
+			r.handle = (*Kernel).refuse
+		default:
+			r.handle = (*Kernel).unknownSubshell
+		}
+	}
+	if r.shell == nil {
+		desk.push(r)
+	}
+}
+
+// answerAt handles what waits at a desk until it is closed and empty.
+func (k *Kernel) answerAt(ctx context.Context, desk *queue) {
 	for {
-		r, ok := k.queue.pop()
+		r, ok := desk.pop()
 		if !ok {
 			return
 		}
@@ -89,9 +117,9 @@ func (k *Kernel) serveQueue(ctx context.Context) {
 // handle handles one request between busy and idle (rule 1). A panic of a
 // handler is a bug of ours that costs one request, not the kernel.
 func (k *Kernel) handle(ctx context.Context, r *request) {
-	k.pub.status(r.RawHeader, wire.Busy)
+	k.light.busy(k.pub, r)
 	k.guard(ctx, r)
-	k.pub.status(r.RawHeader, wire.Idle)
+	k.light.idle(k.pub, r)
 	if r.after != nil {
 		r.after()
 	}
@@ -108,19 +136,18 @@ func (k *Kernel) guard(ctx context.Context, r *request) {
 			k.fail(r, "KernelError", fmt.Sprintf("the kernel failed to handle %s: %v", r.Header.Type, p))
 		}
 	}()
-	route, ok := k.routes[r.Header.Type]
-	if !ok {
+	if r.handle == nil {
 		k.log.Info("a message of unknown type", "type", r.Header.Type, "channel", r.from.name)
 		return
 	}
-	route.handle(k, ctx, r)
+	r.handle(k, ctx, r)
 }
 
 // fail replies with status error.
 func (k *Kernel) fail(r *request, name, value string) {
 	e := errorContent(&lang.Error{Name: name, Value: value})
 	if r.Header.Type == wire.ExecuteRequest {
-		k.reply(r, k.executeFailed(e))
+		k.reply(r, executeFailed(e, k.count.Load()))
 		return
 	}
 	k.reply(r, wire.FailedReply{Status: wire.Failed, ErrorContent: e})

@@ -188,6 +188,22 @@ func TestUserExpressions(t *testing.T) {
 	}
 }
 
+func TestPageIsAPayload(t *testing.T) {
+	f, _ := start(t)
+	e := f.Execute("page the manual")
+	pages := field(e.Reply, "payload").([]any)
+	if len(pages) != 1 {
+		t.Fatalf("reply %s", e.Reply.Content)
+	}
+	page := pages[0].(map[string]any)
+	if page["source"] != "page" || page["data"].(map[string]any)["text/plain"] != "the manual" || page["start"] != 0.0 {
+		t.Errorf("payload %v", page)
+	}
+	if e := f.Execute("out x"); len(field(e.Reply, "payload").([]any)) != 0 {
+		t.Errorf("reply %s", e.Reply.Content)
+	}
+}
+
 func TestUnreadableExecuteIsAnswered(t *testing.T) {
 	f, _ := start(t)
 	e := f.Finish(f.Send(kerneltest.Shell, wire.ExecuteRequest, map[string]any{"code": 5}))
@@ -271,7 +287,7 @@ func TestKernelInfoDoesNotWaitForTheSession(t *testing.T) {
 		r := f.Reply(f.Send(ch, wire.KernelInfoRequest, nil))
 		language := field(r, "language_info").(map[string]any)
 		if field(r, "implementation") != "cuaderno" || field(r, "implementation_version") != "1.2.3" ||
-			field(r, "protocol_version") != "5.4" || language["name"] != "go" || language["file_extension"] != ".go" {
+			field(r, "protocol_version") != "5.5" || language["name"] != "go" || language["file_extension"] != ".go" {
 			t.Errorf("kernel_info on %s: %s", ch, r.Content)
 		}
 	}

@@ -20,10 +20,10 @@ type asker struct {
 	turn chan struct{} // holds a token while a question is open
 
 	mu   sync.Mutex
-	open *question
+	open *prompt
 }
 
-type question struct {
+type prompt struct {
 	identities [][]byte
 	parents    [2]string // ids that an answer may name: the input_request's, the cell's
 	answer     chan string
@@ -46,7 +46,7 @@ func (k *Kernel) ask(ctx context.Context, r *request, content wire.InputRequestC
 		return "", fmt.Errorf("asking for input: %w", err)
 	}
 	m.Identities = r.Identities
-	q := &question{
+	q := &prompt{
 		identities: r.Identities,
 		parents:    [2]string{m.Header.ID, r.Header.ID},
 		answer:     make(chan string, 1),
@@ -66,7 +66,7 @@ func (k *Kernel) ask(ctx context.Context, r *request, content wire.InputRequestC
 	}
 }
 
-func (a *asker) set(q *question) {
+func (a *asker) set(q *prompt) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.open = q

@@ -2,11 +2,16 @@
 // connection file, has a lang.Session evaluate the cells, and publishes what
 // they say. It interprets no Go, and outlives its session.
 //
-//	shell ──► receive ──► queue ──► worker ──► Session.Execute
-//	control ► receive ──► handler (also while a cell runs)   │ Output
-//	stdin ──► receive ──► asker ◄──────────────────────────── ┤
-//	heartbeat ► echo                                          ▼
+//	shell ──► receive ─┬► queue of the shell ──► worker ──► Session.Execute, Comm
+//	control ► receive ─┼► desk of the channel ─► worker ──► Session.Complete, …
+//	                   └► interrupts reach what runs at once    │ Output
+//	stdin ──► receive ──► asker ◄────────────────────────────── ┤
+//	heartbeat ► echo                                            ▼
 //	iopub ◄── publisher (one goroutine; coalesces streams) ◄─ output
+//
+// A receiver handles nothing. Cells and messages of comms wait in the queue of
+// the shell that they name, of which there may be several (JEP 91). All else is
+// answered while cells run, in order among what came by the same channel.
 //
 // Every request is handled between a busy and an idle status; what it publishes
 // and its reply come in between. Rules cited as "rule N" are those of the
@@ -17,16 +22,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
 	"cuaderno/interp/lang"
+	"cuaderno/kernel/history"
 	"cuaderno/kernel/transport"
 	"cuaderno/kernel/wire"
 )
@@ -47,11 +55,12 @@ type Config struct {
 	// ports in use.
 	Bound func(wire.Connection)
 	// InterruptGrace is how long an interrupted cell may take to stop before
-	// its session is replaced; 0 means 4 s.
+	// its session is replaced; 0 means 3 s.
 	InterruptGrace time.Duration
+	// History is the file that keeps the history of cells over restarts; empty
+	// keeps it in memory.
+	History string
 }
-
-const defaultGrace = 4 * time.Second
 
 // A Kernel serves one connection. Run may be called once.
 type Kernel struct {
@@ -66,20 +75,21 @@ type Kernel struct {
 
 	pub      *publisher
 	sessions *keeper
-	queue    *queue
 	asker    *asker
+	light    light
+	comms    comms
+	past     *history.History
+	count    atomic.Int64 // execution counter, of all shells
 
 	end      context.CancelFunc // ends Run
+	bound    wire.Connection    // with the ports in use; set by Run
 	work     sync.WaitGroup     // goroutines that Run waits for
-	worker   chan struct{}      // closed when the queue's worker has ended
 	stopOnce sync.Once
 
-	mu           sync.Mutex
-	current      context.CancelFunc // interrupts the running cell; nil at idle
-	latest       *origin            // of the newest cell that is not silent
-	abortThrough uint64             // execute requests up to this number are aborted
-
-	count int // execution counter; used by the worker only
+	mu     sync.Mutex
+	shells []*shell // that have not ended, oldest first; the main one is the first
+	ending bool     // no more are opened
+	latest *origin  // of the newest cell that is not silent
 }
 
 // New returns a kernel that has not bound its sockets yet.
@@ -110,12 +120,10 @@ func New(cfg Config) (*Kernel, error) {
 		info:   kernelInfo(cfg.Version),
 		id:     uuid.NewString(),
 		routes: routes(),
-		queue:  newQueue(),
 		asker:  newAsker(),
-		worker: make(chan struct{}),
 	}
 	k.pub = newPublisher(codec, k.id, cfg.Logger)
-	k.sessions = newKeeper(cfg.Start, k.log, k.sessionLost)
+	k.sessions = newKeeper(cfg.Start, k.log, k.sessionLost, k.closeComms)
 	return k, nil
 }
 
@@ -139,7 +147,7 @@ func kernelInfo(version string) wire.KernelInfo {
 			{Text: "Go specification", URL: "https://go.dev/ref/spec"},
 			{Text: "Go standard library", URL: "https://pkg.go.dev/std"},
 		},
-		SupportedFeatures: []string{},
+		SupportedFeatures: []string{featureSubshells},
 	}
 }
 
@@ -147,7 +155,8 @@ func goVersion() string { return strings.TrimPrefix(runtime.Version(), "go") }
 
 // Run binds the sockets and serves until a shutdown request or until ctx is
 // cancelled; both end the session, deliver what was published, and return nil.
-// An error means that the sockets could not be bound. Run waits for the
+// An error means that the sockets could not be bound, or the kernel not be
+// registered. Run waits for the
 // goroutines it started, apart from a session that does not return from Close.
 func (k *Kernel) Run(ctx context.Context) error {
 	ctx, k.end = context.WithCancel(ctx)
@@ -155,60 +164,81 @@ func (k *Kernel) Run(ctx context.Context) error {
 	k.sessions.launch(ctx)
 	bound, err := k.bind()
 	if err != nil {
-		k.sessions.close()
+		k.stop()
 		return err
 	}
+	k.bound = bound
+	k.past = history.Open(k.cfg.History, k.log)
+	defer k.past.Close()
 	go k.pub.run()
-	k.pub.status(nil, wire.Starting)
+	k.pub.statusNow(nil, wire.Starting)
+	k.open(ctx, "")
 	k.work.Go(k.echo)
 	for _, ch := range []*channel{k.shell, k.control, k.stdin} {
 		k.work.Go(func() { k.receive(ctx, ch) })
 	}
-	go k.serveQueue(ctx)
 	if k.cfg.Bound != nil {
 		k.cfg.Bound(bound)
+	}
+	failure := k.register(bound)
+	if failure != nil {
+		k.end()
 	}
 
 	<-ctx.Done()
 	k.stop()
 	for _, ch := range []*channel{k.shell, k.control, k.stdin, k.heartbeat} {
-		if err := ch.sock.Close(); err != nil {
-			k.log.Debug("closing a socket", "channel", ch.name, "error", err)
-		}
+		// Beside each other: each gives what it sent some time to leave.
+		k.work.Go(func() {
+			if err := ch.sock.Close(); err != nil {
+				k.log.Debug("closing a socket", "channel", ch.name, "error", err)
+			}
+		})
 	}
-	k.work.Wait()
 	k.pub.close()
-	return nil
+	k.work.Wait()
+	return failure
 }
 
 // bind opens the five sockets and returns the connection with the ports in use.
 func (k *Kernel) bind() (wire.Connection, error) {
 	conn := k.cfg.Connection
-	var opened []*channel
+	var opened []io.Closer
+	use := func(name string, port *int, sock interface {
+		io.Closer
+		Addr() net.Addr
+	}, err error) error {
+		if err != nil {
+			for _, s := range opened {
+				err = errors.Join(err, s.Close())
+			}
+			return fmt.Errorf("opening the %s channel: %w", name, err)
+		}
+		if tcp, ok := sock.Addr().(*net.TCPAddr); ok {
+			*port = tcp.Port
+		}
+		opened = append(opened, sock)
+		return nil
+	}
+	err := k.pub.bind(conn.Endpoint(conn.IOPubPort))
+	if err := use("iopub", &conn.IOPubPort, k.pub.sock, err); err != nil {
+		return conn, err
+	}
 	for _, b := range []struct {
 		name string
-		kind transport.Kind
 		port *int
 		to   **channel
 	}{
-		{"heartbeat", transport.Router, &conn.HeartbeatPort, &k.heartbeat},
-		{"iopub", transport.Pub, &conn.IOPubPort, &k.pub.ch},
-		{"control", transport.Router, &conn.ControlPort, &k.control},
-		{"stdin", transport.Router, &conn.StdinPort, &k.stdin},
-		{"shell", transport.Router, &conn.ShellPort, &k.shell},
+		{"heartbeat", &conn.HeartbeatPort, &k.heartbeat},
+		{"control", &conn.ControlPort, &k.control},
+		{"stdin", &conn.StdinPort, &k.stdin},
+		{"shell", &conn.ShellPort, &k.shell},
 	} {
-		sock, err := transport.Bind(b.kind, conn.Endpoint(*b.port), k.log.With("channel", b.name))
-		if err != nil {
-			for _, ch := range opened {
-				err = errors.Join(err, ch.sock.Close())
-			}
-			return conn, fmt.Errorf("opening the %s channel: %w", b.name, err)
-		}
-		if tcp, ok := sock.Addr().(*net.TCPAddr); ok {
-			*b.port = tcp.Port
+		sock, err := transport.Bind(conn.Endpoint(*b.port), k.log.With("channel", b.name))
+		if err := use(b.name, b.port, sock, err); err != nil {
+			return conn, err
 		}
 		*b.to = &channel{name: b.name, sock: sock}
-		opened = append(opened, *b.to)
 	}
 	return conn, nil
 }

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"log/slog"
@@ -17,27 +18,34 @@ import (
 type output struct {
 	*origin
 	k       *Kernel
-	request *request
 	silent  bool
-	input   bool            // whether the front end takes questions
+	session lang.Session            // that runs the cell; set before it does
+	asks    atomic.Pointer[asksFor] // nil when nobody can be asked, at the latest after the cell
+}
+
+// asksFor is for whom an output asks questions. The output lives on with what may
+// still write to it, and the request would be kept with all its frames.
+type asksFor struct {
+	request *request
 	cell    context.Context // ends with the cell, or its interrupt
-	over    atomic.Bool     // the cell has ended
 }
 
 func newOutput(cell context.Context, k *Kernel, r *request, in wire.ExecuteContent) *output {
-	return &output{
-		origin:  &origin{parent: r.RawHeader},
-		k:       k,
-		request: r,
-		silent:  in.Silent,
-		input:   in.AllowStdin,
-		cell:    cell,
+	o := &output{
+		origin: &origin{parent: bytes.Clone(r.RawHeader)},
+		k:      k,
+		silent: in.Silent,
 	}
+	if in.AllowStdin {
+		o.asks.Store(&asksFor{r, cell})
+	}
+	context.AfterFunc(cell, func() { k.pub.hurry(o.origin) })
+	return o
 }
 
 // end is called when the cell has ended: nobody can be asked any more.
 func (o *output) end() {
-	o.over.Store(true)
+	o.asks.Store(nil)
 	o.k.pub.finish(o.origin)
 }
 
@@ -69,24 +77,25 @@ func (o *output) show(t wire.Type, b display.Bundle, id string) {
 func (o *output) ClearOutput(wait bool) { o.publish(wire.ClearOutput, wire.ClearContent{Wait: wait}) }
 
 // Comm implements lang.Output.
-func (o *output) Comm(lang.CommMessage) {}
+func (o *output) Comm(m lang.CommMessage) { o.k.say(o, m) }
 
 func (o *output) publish(t wire.Type, content any) {
 	if !o.silent {
-		o.k.pub.publish(t, o.parent, content)
+		o.k.pub.show(t, o.parent, content)
 	}
 }
 
 // ReadLine implements lang.Output.
 func (o *output) ReadLine(ctx context.Context, prompt string, password bool) (string, error) {
-	if !o.input || o.over.Load() {
+	of := o.asks.Load()
+	if of == nil {
 		return "", lang.ErrNoInput
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stop := context.AfterFunc(o.cell, func() { cancel(context.Cause(o.cell)) })
+	stop := context.AfterFunc(of.cell, func() { cancel(context.Cause(of.cell)) })
 	defer stop()
-	return o.k.ask(ctx, o.request, wire.InputRequestContent{Prompt: prompt, Password: password})
+	return o.k.ask(ctx, of.request, wire.InputRequestContent{Prompt: prompt, Password: password})
 }
 
 // encodable returns b with each value as JSON, without those that have none,

@@ -23,7 +23,11 @@ func TestEveryRequestIsBetweenBusyAndIdle(t *testing.T) {
 		wire.InspectRequest:    {"code": "fm", "cursor_pos": 2, "detail_level": 0},
 		wire.HistoryRequest:    {"hist_access_type": "tail", "n": 5, "output": false, "raw": true},
 		wire.CommInfoRequest:   {},
+		wire.ConnectRequest:    {},
 		wire.InterruptRequest:  {},
+
+		wire.ListSubshellRequest:   {},
+		wire.CreateSubshellRequest: {},
 	} {
 		for _, ch := range []kerneltest.Channel{kerneltest.Shell, kerneltest.Control} {
 			id := f.Send(ch, request, content)
@@ -170,56 +174,6 @@ func TestHeartbeat(t *testing.T) {
 	}
 	f.Send(kerneltest.Control, wire.InterruptRequest, nil)
 	f.Finish(id)
-}
-
-func TestIsComplete(t *testing.T) {
-	f, _ := start(t)
-	for code, want := range map[string]string{"x": "complete", "func f() {": "incomplete", "}": "invalid"} {
-		r := f.Reply(f.Send(kerneltest.Shell, wire.IsCompleteRequest, map[string]any{"code": code}))
-		indent := field(r, "indent")
-		if field(r, "status") != want || (indent != nil) != (want == "incomplete") {
-			t.Errorf("%q: %s", code, r.Content)
-		}
-	}
-}
-
-func TestCompleteFindsNothing(t *testing.T) {
-	f, _ := start(t)
-	code := "a\u00f1o \U0001F600 fm"
-	for _, content := range []map[string]any{{"code": code, "cursor_pos": 8}, {"code": code}, {"code": code, "cursor_pos": 99}} {
-		r := f.Reply(f.Send(kerneltest.Shell, wire.CompleteRequest, content))
-		if field(r, "status") != "ok" || field(r, "cursor_start") != 8.0 || field(r, "cursor_end") != 8.0 || len(field(r, "matches").([]any)) != 0 {
-			t.Errorf("%v: %s", content, r.Content)
-		}
-	}
-}
-
-func TestInspectFindsNothing(t *testing.T) {
-	f, _ := start(t)
-	r := f.Reply(f.Send(kerneltest.Shell, wire.InspectRequest, map[string]any{"code": "x", "cursor_pos": 1}))
-	if field(r, "status") != "ok" || field(r, "found") != false {
-		t.Errorf("reply %s", r.Content)
-	}
-}
-
-func TestHistoryIsEmpty(t *testing.T) {
-	f, _ := start(t)
-	r := f.Reply(f.Send(kerneltest.Shell, wire.HistoryRequest, map[string]any{"hist_access_type": "tail", "n": 5}))
-	if field(r, "status") != "ok" || len(field(r, "history").([]any)) != 0 {
-		t.Errorf("reply %s", r.Content)
-	}
-}
-
-func TestUnknownCommIsClosed(t *testing.T) {
-	f, _ := start(t)
-	id := f.Send(kerneltest.Shell, wire.CommOpen, map[string]any{"comm_id": "c1", "target_name": "none", "data": map[string]any{}})
-	e := kerneltest.Execution{IOPub: f.Published(id)}
-	if got, want := e.Types(), "busy comm_close idle"; got != want {
-		t.Fatalf("published %q, want %q", got, want)
-	}
-	if field(e.IOPub[1], "comm_id") != "c1" {
-		t.Errorf("closed %s", e.IOPub[1].Content)
-	}
 }
 
 func TestIPC(t *testing.T) {

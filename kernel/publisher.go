@@ -2,39 +2,36 @@ package kernel
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
 	"sync"
 	"time"
-	"unicode/utf8"
 
+	"cuaderno/kernel/transport"
 	"cuaderno/kernel/wire"
 )
 
-// Limits of stream output. A stream message leaves when it is streamDelay old,
-// when it holds streamSize bytes, or when something follows it. A writer waits
-// while streamBudget bytes wait to leave.
+// Limits of output. A stream message leaves when it is streamDelay old, when it
+// holds streamSize bytes, or when something that is no stream waits behind it.
+// Who writes output waits while outputBudget bytes of it wait to leave.
 const (
 	streamDelay  = 20 * time.Millisecond
 	streamSize   = 64 << 10
-	streamBudget = 4 << 20
+	outputBudget = 4 << 20
 )
 
-// An origin is what messages follow from: the request that they name as their
-// parent. Late output of a cell keeps the cell's origin (rule 39).
-type origin struct {
-	parent json.RawMessage
-	tails  map[string][]byte // by stream, an incomplete rune at its end; publisher.run's
-	ended  bool              // its cell has; publisher.run's
-}
-
-// A publisher owns iopub: whoever has something to say queues it, and one
-// goroutine signs and sends, in order. Only write may wait, and flush for as long
-// as its caller allows.
+// A publisher owns iopub. What belongs to cells is queued, and one goroutine
+// signs and sends it: in the order in which it came, among what has the same
+// parent. Output, which write and show take, may have to wait for subscribers
+// that read slowly; nothing else does, but for what is queued behind output.
+// publishNow and statusNow are for what belongs to no cell: they queue nothing,
+// and so wait for nothing.
 type publisher struct {
-	ch      *channel
+	sock    *transport.Publisher
 	codec   *wire.Codec
 	session string
 	log     *slog.Logger
@@ -46,14 +43,20 @@ type publisher struct {
 	mu       sync.Mutex
 	room     sync.Cond // signalled when waiting has shrunk
 	items    []*item
-	waiting  int // stream bytes in items
+	open     map[string]*item // the streams in items that still grow, by parent
+	pressing int              // those of items that are no streams
+	waiting  int              // bytes of output in items
 	stopping bool
+	hurried  int                // origins in a hurry
+	patience context.Context    // ends when there is one, or close begins
+	hurryUp  context.CancelFunc // ends patience
 }
 
 // An item is what run takes from the queue: one of a message, a piece of a
 // stream, the end of an origin's runes, or a flush.
 type item struct {
 	message *wire.Message
+	output  int // bytes of message, when it is output
 
 	stream string // "stdout" or "stderr"
 	origin *origin
@@ -71,9 +74,33 @@ func newPublisher(codec *wire.Codec, session string, log *slog.Logger) *publishe
 		log:     log,
 		wake:    make(chan struct{}, 1),
 		done:    make(chan struct{}),
+		open:    map[string]*item{},
 	}
+	p.patience, p.hurryUp = context.WithCancel(context.Background())
 	p.room.L = &p.mu
 	return p
+}
+
+// bind opens the socket. The kernel's welcome is the first message of each
+// subscription (rule 28).
+func (p *publisher) bind(endpoint string) (err error) {
+	p.sock, err = transport.Publish(endpoint, p.welcome, p.log.With("channel", "iopub"))
+	return err
+}
+
+// welcome returns the frames of the iopub_welcome for a subscription.
+func (p *publisher) welcome(topic []byte) [][]byte {
+	m := p.message(wire.IOPubWelcome, nil, wire.WelcomeContent{Subscription: string(topic)})
+	if m == nil {
+		return nil
+	}
+	m.Identities = [][]byte{topic}
+	frames, err := p.codec.Encode(m)
+	if err != nil {
+		p.log.Error("a subscriber was not welcomed", "error", err)
+		return nil
+	}
+	return frames
 }
 
 // status publishes an execution state.
@@ -81,15 +108,56 @@ func (p *publisher) status(parent json.RawMessage, state string) {
 	p.publish(wire.Status, parent, wire.StatusContent{ExecutionState: state})
 }
 
-// publish queues a message. Everything written to streams before leaves first.
+// statusNow publishes an execution state that belongs to no cell.
+func (p *publisher) statusNow(parent json.RawMessage, state string) {
+	p.publishNow(wire.Status, parent, wire.StatusContent{ExecutionState: state})
+}
+
+// publish queues a message of a cell. Everything that the cell wrote to streams
+// before leaves first. It does not wait.
 func (p *publisher) publish(t wire.Type, parent json.RawMessage, content any) {
+	if m := p.message(t, parent, content); m != nil {
+		p.add(&item{message: m})
+	}
+}
+
+// publishNow sends a message that belongs to no cell, past all that is queued.
+func (p *publisher) publishNow(t wire.Type, parent json.RawMessage, content any) {
+	if m := p.message(t, parent, content); m != nil {
+		p.send(m)
+	}
+}
+
+// show is publish for output. It waits while too much is queued.
+func (p *publisher) show(t wire.Type, parent json.RawMessage, content any) {
+	if m := p.message(t, parent, content); m != nil {
+		p.showMessage(m)
+	}
+}
+
+// showMessage is show for a message that is made already.
+func (p *publisher) showMessage(m *wire.Message) {
+	size := len(m.Content) + len(m.Metadata)
+	for _, b := range m.Buffers {
+		size += len(b)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.wait() {
+		p.waiting += size
+		p.push(&item{message: m, output: size})
+	}
+}
+
+// message makes a message with its topic.
+func (p *publisher) message(t wire.Type, parent json.RawMessage, content any) *wire.Message {
 	m, err := wire.NewMessage(t, p.session, parent, content)
 	if err != nil {
 		p.log.Error("a message was not published", "type", t, "error", err)
-		return
+		return nil
 	}
 	m.Identities = [][]byte{[]byte("kernel." + p.session + "." + string(t))}
-	p.add(&item{message: m})
+	return m
 }
 
 // finish publishes what is left of an incomplete rune at the end of a cell.
@@ -111,9 +179,35 @@ func (p *publisher) flush(limit time.Duration) {
 
 func (p *publisher) add(it *item) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.push(it)
+}
+
+// push queues an item. What its parent writes to streams afterwards comes after
+// it.
+func (p *publisher) push(it *item) {
 	p.items = append(p.items, it)
-	p.mu.Unlock()
+	switch {
+	case it.stream != "":
+		p.open[string(it.origin.parent)] = it
+	case it.message != nil:
+		delete(p.open, string(it.message.Parent))
+	case it.finish != nil:
+		delete(p.open, string(it.finish.parent))
+	}
+	if it.stream == "" {
+		p.pressing++
+	}
 	p.signal()
+}
+
+// wait waits while too much output is queued. It is false when the publisher is
+// at its end, and what was to be queued is not sent any more.
+func (p *publisher) wait() bool {
+	for p.waiting >= outputBudget && !p.stopping {
+		p.room.Wait()
+	}
+	return !p.stopping
 }
 
 func (p *publisher) signal() {
@@ -127,30 +221,22 @@ func (p *publisher) signal() {
 func (p *publisher) write(o *origin, stream string, text []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.waiting >= streamBudget && !p.stopping {
-		p.room.Wait()
-	}
-	if p.stopping {
+	if !p.wait() {
 		return
 	}
 	p.waiting += len(text)
-	if n := len(p.items); n > 0 {
-		last := p.items[n-1]
-		if last.stream == stream && last.origin == o && len(last.text) < streamSize {
-			last.text = append(last.text, text...)
-			if len(last.text) >= streamSize {
-				p.signal()
-			}
-			return
+	if it := p.open[string(o.parent)]; it != nil && it.stream == stream && it.origin == o && len(it.text) < streamSize {
+		if it.text = append(it.text, text...); len(it.text) >= streamSize {
+			p.signal()
 		}
+		return
 	}
-	p.items = append(p.items, &item{
+	p.push(&item{
 		stream: stream,
 		origin: o,
 		text:   append([]byte(nil), text...),
 		born:   time.Now(),
 	})
-	p.signal()
 }
 
 // run sends what is queued, until close.
@@ -186,49 +272,19 @@ func (p *publisher) next() (it *item, delay time.Duration, ok bool) {
 		return nil, 0, !p.stopping
 	}
 	it = p.items[0]
-	if it.stream != "" && len(p.items) == 1 && len(it.text) < streamSize && !p.stopping {
+	if it.stream != "" && p.pressing == 0 && len(it.text) < streamSize && !p.stopping {
 		if left := streamDelay - time.Since(it.born); left > 0 {
 			return nil, left, true
 		}
 	}
 	p.items[0] = nil
 	p.items = p.items[1:]
-	if it.stream != "" {
-		p.waiting -= len(it.text)
-		p.room.Broadcast()
+	if it.stream == "" {
+		p.pressing--
+	} else if key := string(it.origin.parent); p.open[key] == it {
+		delete(p.open, key)
 	}
 	return it, 0, true
-}
-
-// complete puts the rune that the last piece of a stream ended in before text,
-// and keeps the one that text ends in.
-func (o *origin) complete(stream string, text []byte) []byte {
-	if tail := o.tails[stream]; len(tail) > 0 {
-		text = append(tail, text...)
-		delete(o.tails, stream)
-	}
-	end := incomplete(text)
-	if end < len(text) {
-		if o.tails == nil {
-			o.tails = map[string][]byte{}
-		}
-		o.tails[stream] = append([]byte(nil), text[end:]...)
-	}
-	return text[:end]
-}
-
-// incomplete returns where in b a rune starts that b ends before; len(b) when
-// there is none.
-func incomplete(b []byte) int {
-	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {
-		if utf8.RuneStart(b[i]) {
-			if utf8.FullRune(b[i:]) {
-				break
-			}
-			return i
-		}
-	}
-	return len(b)
 }
 
 // emit sends one item.
@@ -241,16 +297,31 @@ func (p *publisher) emit(it *item) {
 			p.stream(it.finish, stream, it.finish.tails[stream])
 		}
 		it.finish.tails, it.finish.ended = nil, true
+		p.calm(it.finish)
 	case it.message != nil:
+		if it.output > 0 {
+			p.awaitRoom()
+		}
 		p.send(it.message)
+		p.left(it.output)
 	default:
 		if it.origin.ended {
 			p.late += bytes.Count(it.text, []byte("\n"))
 		}
 		if text := it.origin.complete(it.stream, it.text); len(text) > 0 {
+			p.awaitRoom()
 			p.stream(it.origin, it.stream, text)
 		}
+		p.left(len(it.text))
 	}
+}
+
+// left notes that output has left the queue.
+func (p *publisher) left(size int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting -= size
+	p.room.Broadcast()
 }
 
 // stream sends a piece of a stream. Bytes that are no UTF-8 become U+FFFD, as
@@ -269,9 +340,9 @@ func (p *publisher) stream(o *origin, stream string, text []byte) {
 func (p *publisher) send(m *wire.Message) {
 	frames, err := p.codec.Encode(m)
 	if err == nil {
-		err = p.ch.sock.Send(frames)
+		err = p.sock.Send(frames)
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, transport.ErrClosed) {
 		p.log.Error("a message was not published", "type", m.Header.Type, "error", err)
 	}
 }
@@ -280,6 +351,7 @@ func (p *publisher) send(m *wire.Message) {
 func (p *publisher) close() {
 	p.mu.Lock()
 	p.stopping = true
+	p.hurryUp()
 	p.room.Broadcast()
 	p.mu.Unlock()
 	p.signal()
@@ -287,7 +359,7 @@ func (p *publisher) close() {
 	if p.late > 0 {
 		p.log.Warn("output came after the end of its cell: JupyterLab shows it there, nbconvert does not keep it", "lines", p.late)
 	}
-	if err := p.ch.sock.Close(); err != nil {
+	if err := p.sock.Close(); err != nil {
 		p.log.Debug("closing iopub", "error", err)
 	}
 }

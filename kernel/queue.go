@@ -2,8 +2,8 @@ package kernel
 
 import "sync"
 
-// A queue is the shell's: without bound, first in first out. It may be used
-// from any goroutine.
+// A queue is that of a shell or of a desk: without bound, first in first out. It
+// may be used from any goroutine.
 type queue struct {
 	mu     sync.Mutex
 	filled sync.Cond
@@ -18,17 +18,18 @@ func newQueue() *queue {
 	return q
 }
 
-// push adds r and numbers it. A closed queue drops it.
-func (q *queue) push(r *request) {
+// push adds r and numbers it. It is false when the queue is closed.
+func (q *queue) push(r *request) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
-		return
+		return false
 	}
 	q.pushed++
 	r.number = q.pushed
 	q.items = append(q.items, r)
 	q.filled.Signal()
+	return true
 }
 
 // pop waits for a request; ok is false when the queue is closed and empty.

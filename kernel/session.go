@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
 	"cuaderno/interp/lang"
 )
 
-// closeLimit bounds how long the end of the kernel waits for its session. Front
-// ends lose patience after 2.5 s (jupyter_client, shutdown_wait_time / 2).
+// closeLimit bounds how long the end of the kernel waits for its session and its
+// cells. Front ends lose patience after 2.5 s (jupyter_client,
+// shutdown_wait_time / 2).
 const closeLimit = 1900 * time.Millisecond
 
 // A keeper keeps one session alive: it starts the first, and a fresh one when
@@ -20,7 +22,9 @@ type keeper struct {
 	start lang.Starter
 	log   *slog.Logger
 	// lost is called when a session that held variables died between cells.
-	lost func(error)
+	lost func(err error, remains []string)
+	// gone is called when a session has ended, whatever the reason.
+	gone func(lang.Session)
 	work sync.WaitGroup
 
 	mu     sync.Mutex
@@ -39,12 +43,22 @@ type lease struct {
 	err      error
 
 	// Guarded by keeper.mu.
-	used bool // it may hold variables
-	busy bool // a cell runs
+	used    bool     // it may hold variables
+	calls   int      // that run the notebook's code
+	died    error    // why it was replaced, nil when it lived
+	remains []string // what its successor can restore
 }
 
-func newKeeper(start lang.Starter, log *slog.Logger, lost func(error)) *keeper {
-	return &keeper{start: start, log: log, lost: lost}
+// An end is how a session that was replaced has ended.
+type end struct {
+	replaced bool  // a fresh session takes its place; false while the kernel ends
+	first    bool  // nobody had replaced it before
+	err      error // nil when it lived
+	remains  []string
+}
+
+func newKeeper(start lang.Starter, log *slog.Logger, lost func(error, []string), gone func(lang.Session)) *keeper {
+	return &keeper{start: start, log: log, lost: lost, gone: gone}
 }
 
 // launch starts the first session; it does not wait.
@@ -78,6 +92,7 @@ func (k *keeper) renew() {
 			return
 		}
 		<-l.session.Done()
+		k.gone(l.session)
 		k.died(l)
 	})
 }
@@ -88,14 +103,15 @@ func (k *keeper) renew() {
 func (k *keeper) died(l *lease) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.closed || k.newest != l || l.busy {
+	if k.closed || k.newest != l || l.calls > 0 {
 		return
 	}
-	k.log.Warn("the session ended between cells", "error", l.session.Err())
+	err, remains := l.session.Err(), l.session.Remains()
+	k.log.Warn("the session ended between cells", "error", err)
 	k.discard(l)
 	if l.used {
 		k.renew()
-		k.work.Go(func() { k.lost(l.session.Err()) })
+		k.work.Go(func() { k.lost(err, remains) })
 	}
 }
 
@@ -108,7 +124,7 @@ func (k *keeper) discard(l *lease) {
 	})
 }
 
-// acquire waits for a live session and marks it busy. If the newest could not
+// acquire waits for a live session and counts a call of it. If the newest could not
 // be started or has died, it starts one more.
 func (k *keeper) acquire(ctx context.Context) (*lease, error) {
 	for retried := false; ; retried = true {
@@ -129,8 +145,8 @@ func (k *keeper) acquire(ctx context.Context) (*lease, error) {
 
 var errEnded = errors.New("the session ended as soon as it had started")
 
-// live waits for the newest session and marks it busy if it lives. The lease is
-// returned in any case.
+// live waits for the newest session and counts a call of it if it lives. The
+// lease is returned in any case.
 func (k *keeper) live(ctx context.Context) (*lease, error) {
 	l, err := k.peek(ctx)
 	if err != nil {
@@ -141,7 +157,8 @@ func (k *keeper) live(ctx context.Context) (*lease, error) {
 	if ended(l.session) || k.newest != l {
 		return l, errors.Join(errEnded, l.session.Err())
 	}
-	l.used, l.busy = true, true
+	l.used = true
+	l.calls++
 	return l, nil
 }
 
@@ -158,33 +175,37 @@ func (k *keeper) peek(ctx context.Context) (*lease, error) {
 	}
 }
 
-// release gives a session back after a cell.
+// release ends a call.
 func (k *keeper) release(l *lease) {
 	k.mu.Lock()
-	l.busy = false
+	l.calls--
 	k.mu.Unlock()
 	if ended(l.session) {
 		k.died(l)
 	}
 }
 
-// replace ends a session and starts a fresh one; it does not wait. It reports
-// whether it did: not while the kernel ends.
-func (k *keeper) replace(l *lease) bool {
+// replace ends a call and its session, and starts a fresh one unless another call
+// of that session has; it does not wait.
+func (k *keeper) replace(l *lease) end {
+	err, remains := l.session.Err(), l.session.Remains() // which Close forgets
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	l.busy = false
-	if k.closed || k.newest != l {
-		return false
+	l.calls--
+	if k.closed {
+		return end{err: err}
 	}
+	if k.newest != l {
+		return end{replaced: true, err: l.died, remains: l.remains}
+	}
+	l.died, l.remains = err, remains
 	k.renew()
 	k.discard(l)
-	return true
+	return end{replaced: true, first: true, err: err, remains: remains}
 }
 
-// close ends the session, and the starting of it, and waits for at most
-// closeLimit.
-func (k *keeper) close() {
+// close ends the session, and the starting of it, and waits until limit ends.
+func (k *keeper) close(limit context.Context) {
 	k.mu.Lock()
 	if k.closed {
 		k.mu.Unlock()
@@ -204,25 +225,24 @@ func (k *keeper) close() {
 		}
 		k.work.Wait()
 	}()
-	limit := time.NewTimer(closeLimit)
-	defer limit.Stop()
 	select {
 	case <-done:
-	case <-limit.C:
+	case <-limit.Done():
 		k.log.Warn("the session did not close in time")
 	}
 }
 
 // sessionLost tells the newest cell that its session has died since.
-func (k *Kernel) sessionLost(err error) {
+func (k *Kernel) sessionLost(err error, remains []string) {
 	k.mu.Lock()
 	o := k.latest
 	k.mu.Unlock()
-	text := "The session ended between two cells."
+	text := []string{"The session ended between two cells."}
 	if err != nil {
-		text += "\n" + err.Error()
+		text = append(text, err.Error())
 	}
+	text = append(append(text, freshSession), remains...)
 	if o != nil {
-		k.pub.write(o, "stderr", []byte(text+"\n"+freshSession+"\n"))
+		k.pub.write(o, "stderr", []byte(strings.Join(text, "\n")+"\n"))
 	}
 }

@@ -41,6 +41,8 @@ type boot struct {
 	Service    service  `json:"service,omitempty"`
 	// Logging is the level from which on [Logger] writes, nil for none.
 	Logging *slog.Level `json:"logging,omitempty"`
+	// Placed says that the last file is the place of the process.
+	Placed bool `json:"placed,omitempty"`
 	// Segments is where the names of shared memory are.
 	Segments segmentsAddress `json:"segments"`
 }
@@ -105,6 +107,9 @@ func ServeChild(ctx context.Context, control io.ReadWriteCloser, host Host) (exi
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mp:", err)
 		return 1
+	}
+	if n := len(work.files) - 1; b.Placed && n >= 0 {
+		here.place, work.files = work.files[n], work.files[:n]
 	}
 	message := codec.Message{Bytes: bundle, Files: work.files}
 	adopt(b.Dir, b.Env, os.Stderr)

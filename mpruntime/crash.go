@@ -63,6 +63,9 @@ func (c *crash) end(who string) []byte {
 	held := c.held
 	if c.stack {
 		held = append(bytes.TrimRight(held, "\n"), '\n')
+		if bytes.Contains(held, []byte("out of memory")) {
+			held = append(held, "(a higher limit: --memory or CUADERNO_MEMORY)\n"...)
+		}
 		if who != "" {
 			held = append([]byte(who+": "), held...)
 		}

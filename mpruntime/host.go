@@ -99,4 +99,7 @@ type Command struct {
 	Lifeline *os.File
 	// Log is a file that all processes of the tree inherit, or nil.
 	Log *os.File
+	// Processes is how many processes all that have inherited Log may have started at
+	// a time; 0 is no limit.
+	Processes int
 }

@@ -65,7 +65,7 @@ func TestCrashesAreShort(t *testing.T) {
 	for _, test := range []struct{ name, text, who, want string }{
 		{"a crash", "before\n" + dump, "P (pid 1)", "before\nP (pid 1): fatal error: concurrent map writes\n"},
 		{"out of memory", "runtime: out of memory: cannot allocate 4-byte block (2 in use)\nfatal error: out of memory\n\nruntime stack:\nruntime.throw({0x1})\n\t/a/b.go:1\n", "P (pid 1)",
-			"P (pid 1): runtime: out of memory: cannot allocate 4-byte block (2 in use)\nfatal error: out of memory\n"},
+			"P (pid 1): runtime: out of memory: cannot allocate 4-byte block (2 in use)\nfatal error: out of memory\n(a higher limit: --memory or CUADERNO_MEMORY)\n"},
 		{"a child's child", dump + "goes on\nfatal error: no crash\n", "P (pid 1)", "fatal error: concurrent map writes\ngoes on\nfatal error: no crash\n"},
 		{"no crash", "fatal error: mine\nmore\nruntime: x\n\ny", "", "fatal error: mine\nmore\nruntime: x\n\ny"},
 		{"its own stack", "goroutine 1 [running]:\nmain.f(0x1)\n", "", "goroutine 1 [running]:\nmain.f(0x1)\n"},

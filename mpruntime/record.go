@@ -27,9 +27,11 @@ type record struct {
 	parent    *Process // nil in MainProcess
 	identity  []int    // position in the tree: empty in MainProcess, {3, 1} in Process-3:1
 	daemon    bool
-	made      int        // processes made here, for their default names
-	children  []*Process // started here and not known to have ended, in order
-	ending    bool       // no more starts
+	made      int          // processes made here, for their default names
+	children  []*Process   // started here and not known to have ended, in order
+	ending    bool         // no more starts
+	place     *os.File     // that this process has, nil where there are none
+	free      atomic.Int64 // a place that is likely to be free
 	stock     stock
 	plain     *codec.Domain // where there is no host
 	managers  map[string]*managerClient

@@ -63,7 +63,16 @@ func (p *Process) start() (err error) {
 			bundle.Close()
 		}
 	}()
-	bundle.Bytes, err = newBoot(p).encode(bundle.Bytes)
+	place, err := takePlace(host)
+	if err != nil {
+		return err
+	}
+	b := newBoot(p)
+	if place != nil {
+		b.Placed = true
+		bundle.Files = append(bundle.Files, place)
+	}
+	bundle.Bytes, err = b.encode(bundle.Bytes)
 	if err != nil {
 		return err
 	}
@@ -178,4 +187,10 @@ func adopt(dir string, env []string, stderr io.Writer) {
 			}
 		}
 	}
+}
+
+// tooManyProcesses is the error of a start for which there is no place.
+func tooManyProcesses(most int) error {
+	return fmt.Errorf("the notebook has %d processes, as many as it may have at a time: join or terminate some, "+
+		"or raise the limit (--processes, CUADERNO_PROCESSES)", most)
 }

@@ -18,10 +18,20 @@ import (
 // patience is how long one run of Jupyter may take on a busy machine.
 const patience = 5 * time.Minute
 
-func TestKernelConformance(t *testing.T) {
+// TestClients runs what real front ends that need no browser do with the kernel.
+func TestClients(t *testing.T) {
 	j := findJupyter(t)
-	_, log := j.run(t, "python", "testdata/kernel_test.py")
-	t.Log(lastLine(log))
+	for _, script := range []string{
+		"kernel_test.py",  // jupyter_kernel_test, every sample
+		"client_test.py",  // jupyter_client: ipykernel's behaviours
+		"runners_test.py", // nbclient, nbconvert, papermill
+		"console_test.py", // jupyter console
+	} {
+		t.Run(strings.TrimSuffix(script, ".py"), func(t *testing.T) {
+			_, log := j.run(t, "python", "testdata/"+script)
+			t.Log(lastLine(log))
+		})
+	}
 }
 
 func TestNbconvertExecutesEachNotebook(t *testing.T) {
@@ -40,10 +50,7 @@ func TestNbconvertExecutesEachNotebook(t *testing.T) {
 func TestJupyterLabRunsEachNotebook(t *testing.T) {
 	j := findJupyter(t)
 	needChromium(t)
-	pictures := os.Getenv("CUADERNO_PICTURES")
-	if pictures == "" {
-		pictures = t.TempDir()
-	}
+	pictures := picturesDirectory(t)
 	for _, name := range notebookFiles(t) {
 		t.Run(name, func(t *testing.T) {
 			prefix := filepath.Join(pictures, strings.TrimSuffix(name, ".ipynb"))
@@ -68,6 +75,32 @@ func TestJupyterLabRunsEachNotebook(t *testing.T) {
 	}
 }
 
+// TestJupyterLabServesAPerson answers a question, interrupts, completes, inspects
+// and moves a slider in a browser.
+func TestJupyterLabServesAPerson(t *testing.T) {
+	j := findJupyter(t)
+	needChromium(t)
+	prefix := filepath.Join(picturesDirectory(t), "person")
+	steps, _ := j.run(t, "python", "testdata/lab_session.py", "testdata/widgets.ipynb", prefix)
+	t.Logf("done in JupyterLab: %s", strings.Join(strings.Fields(string(steps)), ", "))
+	pictures, err := filepath.Glob(prefix + "-*.png")
+	if err != nil || len(pictures) == 0 {
+		t.Errorf("no picture was taken: %v", err)
+	}
+	for _, picture := range pictures {
+		checkPicture(t, picture)
+	}
+}
+
+// picturesDirectory is where the pictures of the browser go.
+func picturesDirectory(t *testing.T) string {
+	t.Helper()
+	if directory := os.Getenv("CUADERNO_PICTURES"); directory != "" {
+		return directory
+	}
+	return t.TempDir()
+}
+
 // jupyter runs the programs of a Python environment.
 type jupyter struct{ venv string }
 
@@ -89,7 +122,11 @@ func findJupyter(t *testing.T) jupyter {
 			t.Error(err)
 		}
 	}
-	for _, script := range []string{"testdata/kernel_test.py", "testdata/lab.py"} {
+	scripts, err := filepath.Glob("testdata/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range scripts {
 		if _, err := os.ReadFile(script); err != nil {
 			t.Fatal(err)
 		}

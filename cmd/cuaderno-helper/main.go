@@ -2,8 +2,8 @@
 // of a session, and by sessions and children in the role of a child; people
 // never start it by hand.
 //
-//	cuaderno-helper session [PROGRAM ARG…]   MainProcess of a notebook
-//	cuaderno-helper child                    waits to become a child process
+//	cuaderno-helper session [--engine=E] [--memory=BYTES] [--processes=N] [PROGRAM ARG…]   MainProcess of a notebook
+//	cuaderno-helper child [--memory=BYTES] [--processes=N]                                 waits to become a child process
 //
 // Whoever starts it hands it a control connection and a lifeline
 // (internal/spawn): when the lifeline ends, so does the whole process group.
@@ -16,8 +16,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"slices"
-	"strings"
 
 	"cuaderno/internal/spawn"
 	"cuaderno/interp"
@@ -46,26 +44,31 @@ func main() {
 		fmt.Fprintln(os.Stderr, "cuaderno-helper: finding the own program:", err)
 		os.Exit(1)
 	}
-	command := mpruntime.Command{Path: program, Args: []string{"child"}, Lifeline: lifeline, Log: log}
+	engine, _ := cutArgument("engine")
+	l, err := cutLimits()
+	if err == nil {
+		err = limitMemory(l.memory)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "cuaderno-helper:", err)
+		os.Exit(2)
+	}
+	command := mpruntime.Command{
+		Path: program, Args: append([]string{"child"}, l.arguments()...), Lifeline: lifeline, Log: log,
+		Processes: l.processes,
+	}
 
 	// Interrupts of a session come over its control connection; a child takes them
 	// when it has something to interrupt.
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	switch os.Args[1] {
 	case "session":
-		engine := interp.Auto
-		if len(os.Args) > 2 {
-			if name, ok := strings.CutPrefix(os.Args[2], "--engine="); ok {
-				engine = interp.Choice(name)
-				os.Args = slices.Delete(os.Args, 2, 3)
-			}
-		}
 		if len(os.Args) > 2 {
 			os.Args = os.Args[2:]
 		} else {
 			os.Args = os.Args[:1]
 		}
-		session, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: command, Engine: engine, MemoryLimit: memoryLimit()})
+		session, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: command, Engine: interp.Choice(engine), MemoryLimit: l.memory})
 		if err == nil {
 			err = remote.Serve(context.Background(), control, session)
 		}
@@ -74,7 +77,7 @@ func main() {
 			os.Exit(1)
 		}
 	case "child":
-		host, err := interp.NewChild(os.Stdout, os.Stderr, command)
+		host, err := interp.NewChild(os.Stdout, os.Stderr, command, l.memory)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "cuaderno-helper:", err)
 			os.Exit(1)

@@ -58,7 +58,7 @@ func (p *program) runNotebook(ctx context.Context, request runRequest, start lan
 	}
 	e := &execution{
 		p: p, request: request, notebook: notebook, recorder: nbformat.NewRecorder(),
-		runner: newRunner(start, request.timeout),
+		runner: newRunner(start),
 	}
 	if request.out == "" {
 		e.printer = newPrinter(p.stdout, p.stderr, nil)

@@ -3,8 +3,6 @@
 package main
 
 import (
-	"fmt"
-	"net"
 	"strconv"
 	"strings"
 	"syscall"
@@ -182,6 +180,7 @@ func TestOrderlyEndsLeaveNothing(t *testing.T) {
 	}
 	for name, end := range map[string]func(*served){
 		"SIGTERM":             func(k *served) { send(k.t, k.pid, syscall.SIGTERM) },
+		"SIGHUP":              func(k *served) { send(k.t, k.pid, syscall.SIGHUP) },
 		"shutdown on control": shutdown(kerneltest.Control, false),
 		"shutdown on shell":   shutdown(kerneltest.Shell, false),
 		"restart":             shutdown(kerneltest.Control, true),
@@ -236,84 +235,4 @@ func TestSessionThatNoLongerAnswers(t *testing.T) {
 	awaitAll(t, tree)
 	awaitEmpty(t, k.group)
 	k.group = k.session()
-}
-
-// freePorts returns a connection on ports of 127.0.0.1 that were free just now.
-func freePorts(t *testing.T) wire.Connection {
-	t.Helper()
-	c := wire.Connection{Transport: "tcp", IP: "127.0.0.1", SignatureScheme: wire.SignatureScheme, Key: "secret"}
-	for _, port := range []*int{&c.ShellPort, &c.ControlPort, &c.StdinPort, &c.IOPubPort, &c.HeartbeatPort} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close() // all at the end, lest one be given out twice
-		*port = l.Addr().(*net.TCPAddr).Port
-	}
-	return c
-}
-
-func TestHostileWire(t *testing.T) {
-	t.Parallel()
-	k := serveAt(t, freePorts(t))
-	const code = `fmt.Println("robado"); robado := true`
-	var refused []string // ids that nothing may answer
-	frames := func() [][]byte {
-		m := k.Message(wire.ExecuteRequest, map[string]any{"code": code})
-		refused = append(refused, m.Header.ID)
-		return k.Frames(m)
-	}
-	// A message is: delimiter, signature, header, parent, metadata, content.
-	alter := func(change func(f [][]byte) [][]byte) func() [][]byte {
-		return func() [][]byte { return change(frames()) }
-	}
-	for name, message := range map[string]func() [][]byte{
-		"other signature": alter(func(f [][]byte) [][]byte { f[1] = []byte(strings.Repeat("0", len(f[1]))); return f }),
-		"no signature":    alter(func(f [][]byte) [][]byte { f[1] = nil; return f }),
-		"half signature":  alter(func(f [][]byte) [][]byte { f[1] = f[1][:len(f[1])/2]; return f }),
-		"other content":   alter(func(f [][]byte) [][]byte { f[5] = []byte(`{"code":"robado := 1"}`); return f }),
-		"no content":      alter(func(f [][]byte) [][]byte { return f[:5] }),
-		"delimiter only":  alter(func(f [][]byte) [][]byte { return f[:1] }),
-		"no delimiter":    alter(func(f [][]byte) [][]byte { return f[1:] }),
-		"empty":           func() [][]byte { return [][]byte{nil} },
-		"broken content":  func() [][]byte { return k.signed(wire.ExecuteRequest, `{"code":`) },
-		"other JSON":      func() [][]byte { return k.signed(wire.ExecuteRequest, `[1, 2]`) },
-		"wrong type":      func() [][]byte { return k.signed(wire.ExecuteRequest, `{"code": 1}`) },
-	} {
-		for _, ch := range []kerneltest.Channel{kerneltest.Shell, kerneltest.Control, kerneltest.Stdin} {
-			k.SendFrames(ch, message())
-		}
-		if e := k.Execute(`fmt.Println("servido")`); e.Text("stdout") != "servido\n" {
-			t.Errorf("after a message with %s: %s", name, e.Reply.Content)
-		}
-	}
-	// Somebody who does not even speak ZeroMQ.
-	for _, port := range []int{k.connection.ShellPort, k.connection.ControlPort, k.connection.IOPubPort, k.connection.StdinPort, k.connection.HeartbeatPort} {
-		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = conn.Write([]byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" + strings.Repeat("\xff", 4096)))
-		t.Cleanup(func() { _ = conn.Close() })
-		if err != nil {
-			t.Logf("port %d hung up: %v", port, err)
-		}
-	}
-	k.prints(`fmt.Println("servido")`, "servido\n")
-	k.fails(k.Execute("robado"), lang.CompileError, "undefined: robado")
-	for _, r := range k.Log() {
-		for _, id := range refused {
-			if r.Message != nil && r.ParentID() == id {
-				t.Errorf("a message that should be dropped was answered with %s", r.Header.Type)
-			}
-		}
-	}
-}
-
-// signed returns a message whose signature is right, whatever its content.
-func (k *served) signed(t wire.Type, content string) [][]byte {
-	k.t.Helper()
-	m := k.Message(t, nil)
-	m.Content = []byte(content)
-	return k.Frames(m)
 }

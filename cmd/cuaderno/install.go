@@ -13,7 +13,7 @@ import (
 func installCommand() command {
 	return command{
 		name:     "install",
-		synopsis: "[--user | --sys-prefix | --prefix DIR] [--name N] [--display-name T] [--env K=V …] [--dry-run]",
+		synopsis: "[--user | --sys-prefix | --prefix DIR] [--name N] [--display-name T] [--env K=V …] [--memory 2G] [--processes 20] [--cell-timeout 60s] [--output 10M] [--dry-run]",
 		summary:  "Write the kernelspec, so that Jupyter offers the kernel.",
 		run:      runInstall,
 	}
@@ -27,6 +27,7 @@ func runInstall(ctx context.Context, p *program, args []string) error {
 	name := set.String("name", install.DefaultName, "how commands call the kernel: `N`")
 	display := set.String("display-name", install.DefaultDisplayName, "how menus call the kernel: `T`")
 	set.Var(env, "env", "set an environment variable for the kernel: `K=V`; may be repeated")
+	limited := newLimitFlags(set)
 	dry := set.Bool("dry-run", false, "show what would be written, and where, and write nothing")
 	if err := p.parse(set, args, 0); err != nil {
 		return err
@@ -45,7 +46,7 @@ func runInstall(ctx context.Context, p *program, args []string) error {
 	if _, err := install.Helper(path); err != nil {
 		return err
 	}
-	spec, err := install.NewSpec(path, *display, env)
+	spec, err := install.NewSpec(path, *display, env, limited.arguments()...)
 	if err != nil {
 		return err
 	}

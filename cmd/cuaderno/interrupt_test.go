@@ -4,9 +4,13 @@ package main
 
 import (
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 
 	"cuaderno/interp/lang"
+	"cuaderno/kernel/kerneltest"
+	"cuaderno/kernel/wire"
 )
 
 // TestInterrupt interrupts cells that never end, each in a session that has a
@@ -127,4 +131,64 @@ func() {
 	k.interrupt()
 	k.fails(k.Finish(id), lang.Interrupted)
 	k.prints("mu.Unlock()\nsoltado.Lock()\nfmt.Println(n)", "1\n")
+}
+
+// TestInterruptedCallReturns awaits that compiled code which went on in the background
+// returns, and that its caller meets the stop then.
+func TestInterruptedCallReturns(t *testing.T) {
+	t.Parallel()
+	k := serve(t)
+	k.ok("n, x, y := 1, new(big.Int).Lsh(big.NewInt(3), 2_000_000), new(big.Int)\nantes := runtime.NumGoroutine()")
+	id, _ := k.begin(`
+fmt.Println("ready")
+defer func() { n++ }()
+y.Exp(x, big.NewInt(20), nil)
+n = 100`)
+	k.interrupt()
+	k.fails(k.Finish(id), lang.Interrupted)
+	k.prints("for runtime.NumGoroutine() > antes { time.Sleep(time.Millisecond) }\nfmt.Println(n, y.Sign())", "2 1\n")
+}
+
+// TestInterruptOfStoppedSession interrupts a large cell on its way to a session that
+// was stopped before, which reads nothing any more.
+func TestInterruptOfStoppedSession(t *testing.T) {
+	t.Parallel()
+	k := serve(t)
+	old := watch(t, k.group)
+	send(t, k.group, syscall.SIGSTOP)
+	id := k.Code("n := 1 //"+strings.Repeat("largo", 1<<20), nil)
+	k.Await("execute_input", func(r kerneltest.Received) bool {
+		return r.ParentID() == id && r.Header.Type == wire.ExecuteInput
+	})
+	k.interrupt()
+	k.fails(k.Finish(id), lang.Interrupted, "its session was ended")
+	k.Forget()
+	k.group = k.session()
+	old.await(t, "a session that was stopped")
+}
+
+// TestInterruptBeforeReader interrupts a cell that prints without end while a front
+// end reads nothing of it. The session is kept.
+func TestInterruptBeforeReader(t *testing.T) {
+	t.Parallel()
+	k := serve(t)
+	k.ok("n := 1")
+	wedged := make(chan struct{})
+	defer close(wedged)
+	stalled := kerneltest.Connect(t, k.connection)
+	stalled.Keep(func(r kerneltest.Received) bool {
+		if r.Channel == kerneltest.IOPub {
+			<-wedged
+		}
+		return false
+	})
+	id, _ := k.begin(`
+fmt.Println("ready")
+for linea := strings.Repeat("x", 100); ; { fmt.Println(linea) }`)
+	k.interrupt()
+	k.fails(k.Finish(id), lang.Interrupted)
+	k.prints("fmt.Println(n)", "1\n")
+	if k.session() != k.group {
+		t.Error("the session was replaced")
+	}
 }

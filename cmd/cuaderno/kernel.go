@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"cuaderno/install"
+	"cuaderno/internal/limits"
 	"cuaderno/interp/lang"
+	"cuaderno/interp/lang/limited"
 	"cuaderno/interp/remote"
 	"cuaderno/kernel"
 	"cuaderno/kernel/wire"
@@ -18,7 +20,7 @@ import (
 func kernelCommand() command {
 	return command{
 		name:     "kernel",
-		synopsis: "-f CONNECTION-FILE",
+		synopsis: "-f CONNECTION-FILE [--memory 2G] [--processes 20] [--cell-timeout 60s] [--output 10M]",
 		summary:  "Serve a notebook. Jupyter starts this.",
 		run:      runKernel,
 		survives: true,
@@ -29,6 +31,7 @@ func runKernel(ctx context.Context, p *program, args []string) error {
 	set := p.flags(kernelCommand())
 	file := set.String("f", "", "the connection `file` that Jupyter wrote")
 	engine := engineFlag(set)
+	flags := newLimitFlags(set)
 	if err := p.parse(set, args, 0); err != nil {
 		return err
 	}
@@ -39,7 +42,15 @@ func runKernel(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	start, err := p.starter(*engine)
+	l, err := flags.resolve(os.Getenv, limits.Limits{
+		Memory: limits.DefaultMemory(), Processes: limits.DefaultProcesses, Output: limits.DefaultOutput,
+	})
+	if err != nil {
+		return err
+	}
+	start, err := p.starter(*engine, limited.Rules{
+		Limits: l, Patience: limitPatience, TimeSetting: "--cell-timeout or CUADERNO_CELL_TIMEOUT", Interactive: true,
+	})
 	if err != nil {
 		return err
 	}
@@ -53,6 +64,7 @@ func runKernel(ctx context.Context, p *program, args []string) error {
 		Start:      start,
 		Logger:     logger,
 		Version:    version,
+		History:    historyFile(os.Getenv),
 	})
 	if err != nil {
 		return err
@@ -64,6 +76,9 @@ func runKernel(ctx context.Context, p *program, args []string) error {
 	}
 	return k.Run(ctx)
 }
+
+// limitPatience is how long a cell that passed a limit may take to stop.
+const limitPatience = 2 * time.Second
 
 // withParent returns a context that ends with the process that started this one:
 // a front end that is killed cannot ask its kernels to shut down. Jupyter sets
@@ -89,8 +104,9 @@ func withParent(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // starter returns what starts a session: the helper beside this program. engine
-// is which engine it has, args are the os.Args of what runs in it.
-func (p *program) starter(engine string, args ...string) (lang.Starter, error) {
+// is which engine it has, rules what its cells are to keep, args are the os.Args of
+// what runs in it.
+func (p *program) starter(engine string, rules limited.Rules, args ...string) (lang.Starter, error) {
 	self, err := install.Program(p.arg0)
 	if err != nil {
 		return nil, err
@@ -100,13 +116,18 @@ func (p *program) starter(engine string, args ...string) (lang.Starter, error) {
 		return nil, err
 	}
 	return func(ctx context.Context, previous lang.Session) (lang.Session, error) {
-		program := remote.Program{Path: helper, Args: append([]string{"session", "--engine=" + engine}, args...)}
+		program := remote.Program{Path: helper, Args: append([]string{
+			"session", "--engine=" + engine, fmt.Sprint("--memory=", rules.Memory), fmt.Sprint("--processes=", rules.Processes),
+		}, args...)}
+		if old, ok := previous.(*limited.Session); ok {
+			previous = old.Session
+		}
 		program.Previous, _ = previous.(*remote.Client)
 		session, err := remote.Start(ctx, program)
 		if err != nil {
 			return nil, err
 		}
-		return session, nil
+		return limited.New(session, rules), nil
 	}, nil
 }
 

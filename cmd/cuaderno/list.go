@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"cuaderno/install"
@@ -31,9 +32,9 @@ func runList(ctx context.Context, p *program, args []string) error {
 		return nil
 	}
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NAME\tDISPLAY NAME\tDIRECTORY\tSTATE")
+	fmt.Fprintln(w, "NAME\tDISPLAY NAME\tDIRECTORY\tSTATE\tOPTIONS")
 	for _, spec := range specs {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", spec.Name, spec.Spec.DisplayName, spec.Dir, state(spec))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", spec.Name, spec.Spec.DisplayName, spec.Dir, state(spec), strings.Join(spec.Spec.Options(), " "))
 	}
 	return w.Flush()
 }

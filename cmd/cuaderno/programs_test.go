@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 var build = sync.OnceValue(func() error {
 	command := exec.Command("go", "build", "-race=false", "-o", programs+string(filepath.Separator),
 		"cuaderno/cmd/cuaderno", "cuaderno/cmd/cuaderno-helper")
+	command.Env = append(os.Environ(), "CGO_ENABLED=0") // as make build
 	if out, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("building the programs: %w\n%s", err, out)
 	}

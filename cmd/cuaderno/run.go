@@ -9,13 +9,15 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
+
+	"cuaderno/internal/limits"
+	"cuaderno/interp/lang/limited"
 )
 
 func runCommand() command {
 	return command{
 		name:     "run",
-		synopsis: "[--engine auto] [--timeout 60s] FILE.go|- ARGS…\n       cuaderno run FILE.ipynb [-o out.ipynb] [--timeout 60s] [--allow-errors] ARGS…",
+		synopsis: "[--engine auto] [--timeout 60s] [--memory 2G] FILE.go|- ARGS…\n       cuaderno run FILE.ipynb [-o out.ipynb] [--timeout 60s] [--memory 2G] [--allow-errors] ARGS…",
 		summary:  "Run a Go program or a notebook, without Jupyter.",
 		run:      runRun,
 	}
@@ -26,7 +28,6 @@ type runRequest struct {
 	file        string
 	args        []string // os.Args[1:] of what is run
 	out         string   // where an executed notebook is written, "" for nowhere
-	timeout     time.Duration
 	allowErrors bool
 }
 
@@ -34,13 +35,23 @@ func runRun(ctx context.Context, p *program, args []string) error {
 	var request runRequest
 	set := p.flags(runCommand())
 	set.StringVar(&request.out, "o", "", "write the notebook with its outputs to `out.ipynb`, also when a cell fails")
-	set.DurationVar(&request.timeout, "timeout", 0, "interrupt a cell or program that runs longer, such as `60s`")
+	var timeout string
+	set.Func("timeout", "interrupt a cell or program that runs longer, such as `60s`; also CUADERNO_CELL_TIMEOUT", func(text string) error {
+		timeout = text
+		_, err := limits.ParseDuration(text)
+		return err
+	})
 	set.BoolVar(&request.allowErrors, "allow-errors", false, "go on after a cell that fails")
 	engine := engineFlag(set)
+	flags := newLimitFlags(set, "cell-timeout")
 	if err := request.parse(p, set, args); err != nil {
 		return err
 	}
-	start, err := p.starter(*engine, append([]string{request.file}, request.args...)...)
+	rules, err := request.rules(p, flags, timeout)
+	if err != nil {
+		return err
+	}
+	start, err := p.starter(*engine, rules, append([]string{request.file}, request.args...)...)
 	if err != nil {
 		return err
 	}
@@ -53,6 +64,26 @@ func runRun(ctx context.Context, p *program, args []string) error {
 // engineFlag is the flag --engine, which the session judges.
 func engineFlag(set *flag.FlagSet) *string {
 	return set.String("engine", "auto", "which `engine` runs statements: auto, compiled or yaegi")
+}
+
+// rules are the limits of what is run. A program may print what it likes, unless
+// told otherwise.
+func (r *runRequest) rules(p *program, flags *limitFlags, timeout string) (limited.Rules, error) {
+	l := limits.Limits{Memory: limits.DefaultMemory(), Processes: limits.DefaultProcesses}
+	if r.notebook() {
+		l.Output = limits.DefaultOutput
+	}
+	setting := "--timeout"
+	if timeout == "" {
+		setting, timeout = "CUADERNO_CELL_TIMEOUT", p.host.Getenv("CUADERNO_CELL_TIMEOUT")
+	}
+	l, err := flags.resolve(p.host.Getenv, l)
+	if err == nil && timeout != "" {
+		if l.CellTime, err = limits.ParseDuration(timeout); err != nil {
+			err = fmt.Errorf("%s: %w", setting, err)
+		}
+	}
+	return limited.Rules{Limits: l, Patience: stopPatience, TimeSetting: setting}, err
 }
 
 // parse reads the command line. As with go run, what follows the file of a
@@ -75,8 +106,6 @@ func (r *runRequest) parse(p *program, set *flag.FlagSet, args []string) error {
 		r.args = r.args[1:]
 	}
 	switch {
-	case r.timeout < 0:
-		return p.mistake(set, "--timeout is a duration above zero")
 	case r.notebook():
 		return nil
 	case r.file != "-" && filepath.Ext(r.file) != ".go":

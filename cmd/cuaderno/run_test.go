@@ -158,8 +158,10 @@ func TestRunMistakes(t *testing.T) {
 		{"p.txt", 2, "neither a .go nor an .ipynb file"},
 		{"-o x.ipynb p.go", 2, "for notebooks"},
 		{"--allow-errors -", 2, "for notebooks"},
-		{"--timeout -1s p.go", 2, "above zero"},
-		{"--timeout 5 p.go", 2, "--help"},
+		{"--timeout -1s p.go", 2, "no duration"},
+		{"--timeout soon p.go", 2, "such as 30s"},
+		{"--memory lots p.go", 2, "such as 512M"},
+		{"--output out.ipynb n.ipynb", 2, "is no size"},
 		{"go.ipynb --tiemout 5s", 2, "tiemout"},
 		{"gone.go", 1, "gone.go"},
 		{"gone.ipynb", 1, "gone.ipynb"},
@@ -369,7 +371,7 @@ func TestRunNotebookInAFreshSessionAfterACrash(t *testing.T) {
 func TestRunNotebookInterruptsACellAfterTheTimeout(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "n.ipynb", notebookFile("x := 1", "for {\n}", "x"))
-	timeout := "TimeoutError: the cell ran longer than 2s (--timeout)"
+	timeout := "CellTimeout: the cell ran longer than 2s (--timeout)"
 	invoke(t, dir, "", "run", "n.ipynb", "--timeout=2s", "-o", "stopped.ipynb").check(t, 1, "",
 		"cell 3 (In [2], id cb) failed: "+timeout, "the variables are kept")
 	compare(t, outputs(t, filepath.Join(dir, "stopped.ipynb")), []string{"1", "2 " + timeout, "<nil>"})
@@ -403,7 +405,7 @@ func TestRunNotebookWaitsForProcesses(t *testing.T) {
 func TestRunNotebookThatWaitsForProcessesIsInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "n.ipynb", notebookFile("p := mp.NewProcess(func() { fmt.Println(\"on\"); time.Sleep(time.Hour) })\np.Start()"))
-	invoke(t, dir, "", "run", "--timeout", "2s", "n.ipynb").check(t, 1, "on\n", "waiting for the processes that its cells have started: TimeoutError", "Process-1 (pid ")
+	invoke(t, dir, "", "run", "--timeout", "2s", "n.ipynb").check(t, 1, "on\n", "waiting for the processes that its cells have started: CellTimeout", "Process-1 (pid ")
 }
 
 func TestThenThatPanicsFailsItsCell(t *testing.T) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -15,8 +14,7 @@ import (
 // A runner executes cells one after the other in a session. After one has
 // ended, the next cell gets a fresh one.
 type runner struct {
-	start   lang.Starter
-	timeout time.Duration // of a cell; 0 is none
+	start lang.Starter
 	// patience is how long a cell that was interrupted may take to stop before
 	// its session is ended.
 	patience time.Duration
@@ -24,15 +22,12 @@ type runner struct {
 	previous lang.Session // that which died last
 }
 
-func newRunner(start lang.Starter, timeout time.Duration) *runner {
-	return &runner{start: start, timeout: timeout, patience: 5 * time.Second}
+// stopPatience is how long a cell of cuaderno run may take to stop.
+const stopPatience = 5 * time.Second
+
+func newRunner(start lang.Starter) *runner {
+	return &runner{start: start, patience: stopPatience}
 }
-
-// timedOut is the name of the error of a cell that ran longer than --timeout.
-const timedOut = "TimeoutError"
-
-// errTimeout interrupts a cell that runs longer than --timeout.
-var errTimeout = errors.New("the time is over")
 
 // execute executes one cell. The error says that there is no session to do it.
 func (r *runner) execute(ctx context.Context, cell lang.Cell, out lang.Output) (lang.Outcome, error) {
@@ -43,11 +38,7 @@ func (r *runner) execute(ctx context.Context, cell lang.Cell, out lang.Output) (
 		}
 		r.session = session
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	if r.timeout > 0 {
-		timer := time.AfterFunc(r.timeout, func() { cancel(errTimeout) })
-		defer timer.Stop()
-	}
+	ctx, cancel := context.WithCancel(ctx)
 	returned := make(chan struct{})
 	var guard sync.WaitGroup
 	ended := false // the session did not stop and was ended; valid after guard
@@ -69,33 +60,28 @@ func (r *runner) execute(ctx context.Context, cell lang.Cell, out lang.Output) (
 	outcome := r.session.Execute(ctx, cell, out)
 	close(returned)
 	guard.Wait()
-	stopped := context.Cause(ctx)
-	cancel(nil) // nobody waits for input any more
-	if ended || outcome.Err != nil && outcome.Err.Name == lang.Crashed {
+	cancel() // nobody waits for input any more
+	if ended || outcome.Err != nil && (outcome.Err.Name == lang.Crashed || r.limitEnded(outcome.Err)) {
 		_ = r.session.Close() // it has told how it ended
 		r.session, r.previous = nil, r.session
 	}
-	if outcome.Err == nil {
-		return outcome, nil
-	}
-	if stopped != nil && (ended || outcome.Err.Name == lang.Interrupted) {
-		outcome.Err = r.stopError(stopped, ended, outcome.Err)
+	if outcome.Err != nil && ended {
+		outcome.Err = &lang.Error{Name: lang.Interrupted, Value: "the cell was interrupted", Traceback: []string{
+			"The session did not stop and was ended: its variables are gone.",
+		}}
 	}
 	return outcome, nil
 }
 
-// stopError is the error of a cell that was stopped, which gave err.
-func (r *runner) stopError(cause error, ended bool, err *lang.Error) *lang.Error {
-	stop := &lang.Error{Name: err.Name, Value: err.Value, Traceback: err.Traceback}
-	if ended {
-		stop.Name, stop.Value = lang.Interrupted, "the cell was interrupted"
-		stop.Traceback = []string{"The session did not stop and was ended: its variables are gone."}
+// limitEnded reports whether the session was ended because the cell that passed a
+// limit, with the error err, did not stop.
+func (r *runner) limitEnded(err *lang.Error) bool {
+	select {
+	case <-r.session.Done():
+		return err.Name == lang.CellTimeout || err.Name == lang.OutputLimit
+	default:
+		return false
 	}
-	if errors.Is(cause, errTimeout) {
-		stop.Name, stop.Value = timedOut, fmt.Sprintf("the cell ran longer than %v (--timeout)", r.timeout)
-		stop.Traceback = append([]string{"\x1b[1;31m" + stop.Name + ":\x1b[0m " + stop.Value}, stop.Traceback...)
-	}
-	return stop
 }
 
 // lost returns the error with which the session ended since the last cell, nil

@@ -11,13 +11,15 @@ import (
 	"time"
 
 	"cuaderno/install"
+	"cuaderno/internal/limits"
 	"cuaderno/interp/lang"
 	"cuaderno/interp/lang/langtest"
+	"cuaderno/interp/lang/limited"
 )
 
 func TestRunnerEndsASessionThatDoesNotStop(t *testing.T) {
 	var fake langtest.Fake
-	r := newRunner(fake.Start, 0)
+	r := newRunner(fake.Start)
 	r.patience = time.Millisecond
 	ctx, interrupt := context.WithCancel(t.Context())
 	interrupt()
@@ -29,13 +31,16 @@ func TestRunnerEndsASessionThatDoesNotStop(t *testing.T) {
 		t.Errorf("traceback %q", text)
 	}
 
-	r.timeout = time.Millisecond
+	r.start = func(ctx context.Context, previous lang.Session) (lang.Session, error) {
+		session, err := fake.Start(ctx, previous)
+		return limited.New(session, limited.Rules{Limits: limits.Limits{CellTime: time.Millisecond}, Patience: time.Millisecond}), err
+	}
 	outcome, err = r.execute(t.Context(), lang.Cell{Count: 2, Code: "hang"}, newPrinter(nil, nil, nil))
-	if err != nil || outcome.Err == nil || outcome.Err.Name != timedOut {
+	if err != nil || outcome.Err == nil || outcome.Err.Name != lang.CellTimeout {
 		t.Fatalf("%+v, %v", outcome.Err, err)
 	}
 
-	r.timeout = 0
+	r.start = fake.Start
 	outcome, err = r.execute(t.Context(), lang.Cell{Count: 3, Code: "3"}, newPrinter(nil, nil, nil))
 	if err != nil || outcome.Err != nil || outcome.Result == nil {
 		t.Errorf("the next cell: %+v, %v", outcome, err)

@@ -33,7 +33,7 @@ func (p *program) runProgram(ctx context.Context, request runRequest, start lang
 		return exitError(1)
 	}
 	out := newPrinter(p.stdout, p.stderr, newLineReader(p.stdin))
-	r := newRunner(start, request.timeout)
+	r := newRunner(start)
 	outcome, err := r.execute(ctx, lang.Cell{Count: programCell, Code: request.named(source)}, out)
 	if err == nil && outcome.Err == nil {
 		if outcome.Result != nil {
@@ -113,14 +113,15 @@ func (p *program) programEnd(ctx context.Context, request runRequest, failure *l
 	}
 	// The program is no cell to whoever runs it.
 	words := []string{fmt.Sprintf("In [%d]", programCell), name}
-	if failure.Name == lang.Interrupted || failure.Name == timedOut {
-		words = append(words, "the cell", "the program", "; the variables are kept", "")
+	switch failure.Name {
+	case lang.Interrupted, lang.CellTimeout, lang.OutputLimit, lang.MemoryLimit:
+		words = append(words, "the cell", "the program", "The cell", "The program", "; the variables are kept", "")
 	}
 	p.complain(strings.NewReplacer(words...).Replace(strings.Join(failure.Traceback, "\n")))
 	switch {
 	case failure.Name == lang.Interrupted && ctx.Err() != nil:
 		return interruptedStatus(ctx)
-	case failure.Name == lang.Panic, failure.Name == lang.Crashed:
+	case failure.Name == lang.Panic, failure.Name == lang.Crashed, failure.Name == lang.MemoryLimit:
 		return exitError(2)
 	}
 	return exitError(1)

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,7 +27,7 @@ import (
 // A served is a real kernel with a front end, as Jupyter starts it.
 type served struct {
 	*kerneltest.FrontEnd
-	t          *testing.T
+	t          testing.TB
 	connection wire.Connection
 	pid        int           // of the kernel, which leads a process group of its own
 	ended      chan struct{} // closed when the kernel has been reaped
@@ -34,8 +35,14 @@ type served struct {
 	group      int // of the first session, its pid
 }
 
-// serve starts a kernel that is killed with the test.
-func serve(t *testing.T) *served {
+// serve starts a kernel, with flags, that is killed with the test.
+func serve(t testing.TB, flags ...string) *served {
+	t.Helper()
+	return serveAt(t, socketFiles(t), flags...)
+}
+
+// socketFiles returns a connection on files that are removed with the test.
+func socketFiles(t testing.TB) wire.Connection {
 	t.Helper()
 	// A path of a socket has at most 107 bytes; t.TempDir is longer.
 	dir, err := os.MkdirTemp("", "k") //nolint:usetesting // the path must be short
@@ -43,14 +50,20 @@ func serve(t *testing.T) *served {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	return serveAt(t, wire.Connection{
+	return wire.Connection{
 		Transport: "ipc", IP: filepath.Join(dir, "s"),
 		ShellPort: 1, ControlPort: 2, StdinPort: 3, IOPubPort: 4, HeartbeatPort: 5,
 		SignatureScheme: wire.SignatureScheme, Key: "secret",
-	})
+	}
 }
 
-func serveAt(t *testing.T, connection wire.Connection) *served {
+func serveAt(t testing.TB, connection wire.Connection, flags ...string) *served {
+	t.Helper()
+	return serveThrough(t, nil, connection, flags...)
+}
+
+// serveThrough has a command start the kernel, whose words follow the command's own.
+func serveThrough(t testing.TB, starter []string, connection wire.Connection, flags ...string) *served {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "connection.json")
 	content, err := json.Marshal(connection)
@@ -61,8 +74,10 @@ func serveAt(t *testing.T, connection wire.Connection) *served {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	command := exec.Command(realProgram(t), "kernel", "-f", file)
+	words := slices.Concat(starter, []string{realProgram(t), "kernel", "-f", file}, flags)
+	command := exec.Command(words[0], words[1:]...)
 	command.Stdout, command.Stderr = &log, &log
+	command.Env = append(os.Environ(), "CUADERNO_HISTORY="+noHistory)
 	// The kernel ends with the thread that started it, should the tests be ended
 	// from outside or run out of time.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}

@@ -23,16 +23,18 @@ const root = "../.."
 var layers = archtest.Layers{
 	Module: "cuaderno",
 	Table: [][]string{
-		{"internal/rights", "internal/packet", "internal/shm", "internal/codec", "internal/frame", "internal/nbformat", "internal/spawn", "kernel/wire", "interp/display", "interp/stdlib", "install"},
-		{"interp/lang", "interp/lang/langtest", "kernel/transport", "mpruntime", "interp/cell", "interp/check", "interp/rtype"},
-		{"interp/symbols", "interp/engine", "interp/engine/compiled", "interp/engine/yaegi"},
+		{"internal/rights", "internal/packet", "internal/shm", "internal/codec", "internal/frame", "internal/limits", "internal/nbformat", "internal/spawn", "kernel/history", "kernel/wire", "interp/comm", "interp/display", "interp/remains", "interp/stdlib", "install"},
+		{"interp/lang", "interp/lang/langtest", "interp/lang/limited", "kernel/transport", "mpruntime", "interp/cell", "interp/check", "interp/rtype"},
+		{"interp/assist", "interp/symbols", "interp/engine", "interp/engine/compiled", "interp/engine/yaegi"},
 		{"interp", "kernel"},
 		{"interp/remote", "kernel/kerneltest"},
-		{"cmd/...", "notebooks", "benchmarks/...", "examples/...", "mpruntime/conformance", "mpruntime/faults", "internal/abigen", "internal/archtest", "internal/conformance", "internal/fidelity", "internal/opgen", "internal/stdgen"},
+		{"cmd/...", "notebooks", "benchmarks/...", "examples/...", "mpruntime/conformance", "mpruntime/faults", "internal/abigen", "internal/archtest", "internal/conformance", "internal/fidelity", "internal/opgen", "internal/soak", "internal/stdgen"},
 	},
 	Arrows: map[string][]string{
 		"internal/packet":        {"internal/rights"},
+		"interp/remains":         {"internal/shm"},
 		"interp/lang/langtest":   {"interp/lang"},
+		"interp/lang/limited":    {"interp/lang"},
 		"internal/codec":         {"internal/rights"},
 		"internal/frame":         {"internal/rights"},
 		"interp/check":           {"interp/cell"},
@@ -42,6 +44,7 @@ var layers = archtest.Layers{
 		"github.com/traefik/yaegi":    {"interp/engine/yaegi", "benchmarks/lang/yaegialone"},
 		"github.com/go-zeromq/zmq4":   {"kernel/transport", "kernel/kerneltest"},
 		"github.com/go-zeromq/goczmq": {},
+		"go.etcd.io/bbolt":            {"kernel/history"},
 	},
 	TestOnly: []string{"interp/lang/langtest"},
 }

@@ -208,15 +208,22 @@ func float(data []byte) float64 {
 }
 
 // strings appends the elements of a slice of strings.
-func (e *Encoder) strings(list []string) {
+func (e *Encoder) strings(list []string) error {
 	size := 0
 	for _, s := range list {
 		size += len(s) + 1
 	}
+	if err := e.room(size); err != nil {
+		return err
+	}
 	e.grow(size)
 	for _, s := range list {
+		if err := e.room(len(s)); err != nil {
+			return err
+		}
 		e.text(s)
 	}
+	return nil
 }
 
 // Strings of a slice that are no longer than maxPacked share memory, at most

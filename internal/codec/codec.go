@@ -133,6 +133,7 @@ type Encoder struct {
 	refs    numbers[reference]
 	types   numbers[*plan]
 	depth   int
+	limit   limit
 }
 
 // reference is what a pointer, map, slice or func refers to.
@@ -163,7 +164,7 @@ func (e *Encoder) Reset() {
 	e.out = append(e.out[:0], version)
 	e.refs.reset()
 	e.types.reset()
-	e.depth = 0
+	e.depth, e.limit = 0, limit{}
 }
 
 // Variable makes known a variable, an addressable value, so that pointers to it

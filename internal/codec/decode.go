@@ -127,6 +127,8 @@ func (d *Decoder) composite(v reflect.Value, p *plan) error {
 		d.refs = append(d.refs, reflect.ValueOf(l))
 	case opHook:
 		return d.hooked(v, p)
+	case opImage:
+		return d.image(v, p)
 	case opFunc:
 		return d.function(v, p)
 	case opPointer, opHandle:

@@ -23,6 +23,11 @@ type Domain struct {
 	// Own reports whether the unexported fields of a package's types travel. A nil
 	// Own has none.
 	Own func(path string) bool
+	// OwnFields has own types travel by their fields also where they have methods
+	// that encode them: no code of the user runs.
+	OwnFields bool
+	// Images are compiled types that travel as memory. Both ends have the same.
+	Images map[reflect.Type]Image
 
 	planning  sync.Mutex              // while plans are being found
 	plans     sync.Map                // reflect.Type to *plan

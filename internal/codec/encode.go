@@ -61,6 +61,9 @@ func (e *Encoder) value(v reflect.Value, p *plan) error {
 		e.out = binary.LittleEndian.AppendUint64(e.out, math.Float64bits(real(c)))
 		e.out = binary.LittleEndian.AppendUint64(e.out, math.Float64bits(imag(c)))
 	case opString:
+		if err := e.room(v.Len()); err != nil {
+			return err
+		}
 		e.text(v.String())
 	case opNil:
 		if !v.IsNil() {
@@ -75,13 +78,18 @@ func (e *Encoder) value(v reflect.Value, p *plan) error {
 		}
 	case opHook:
 		return e.hooked(v, p)
+	case opImage:
+		return e.image(v, p)
 	case opRefused:
 		return Refuse(p.typ, p.why)
 	default:
 		if e.depth++; e.depth > maxDepth {
 			return errTooDeep
 		}
-		err := e.composite(v, p)
+		err := e.room(0)
+		if err == nil {
+			err = e.composite(v, p)
+		}
 		e.depth--
 		return err
 	}
@@ -149,11 +157,13 @@ func (e *Encoder) elements(v reflect.Value, n int, elem *plan) error {
 	case n == 0 || elem.op == opEmpty:
 		return nil
 	case elem.flat > 0:
+		if err := e.room(n * elem.flat); err != nil {
+			return err
+		}
 		e.block(v, n, elem)
 		return nil
 	case elem.op == opString && v.Kind() == reflect.Slice:
-		e.strings(texts(v))
-		return nil
+		return e.strings(texts(v))
 	}
 	for i := range n {
 		if err := e.value(v.Index(i), elem); err != nil {
@@ -178,7 +188,10 @@ func (e *Encoder) entries(v reflect.Value, p *plan) error {
 	for iter := v.MapRange(); iter.Next(); n-- {
 		key.SetIterKey(iter)
 		value.SetIterValue(iter)
-		err := e.value(key, p.key)
+		err := e.room(0)
+		if err == nil {
+			err = e.value(key, p.key)
+		}
 		if err == nil {
 			err = e.value(value, p.elem)
 		}

@@ -3,6 +3,7 @@ package codec
 import (
 	"encoding/binary"
 	"reflect"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -56,6 +57,16 @@ func memory(v reflect.Value, n, size int) []byte {
 		p = v.Addr()
 	}
 	return unsafe.Slice((*byte)(p.UnsafePointer()), n*size)
+}
+
+// words returns a copy of the bytes that a pointer leads to, read word by word as
+// package sync/atomic does: another goroutine may write them so.
+func words(p reflect.Value, size int) []byte {
+	data := make([]byte, 0, size)
+	for at := 0; at+4 <= size; at += 4 {
+		data = binary.NativeEndian.AppendUint32(data, atomic.LoadUint32((*uint32)(unsafe.Add(p.UnsafePointer(), at))))
+	}
+	return append(data, memory(p, 1, size)[len(data):]...)
 }
 
 // setMemory makes v, a settable slice, one of n elements without pointers, whose

@@ -30,6 +30,7 @@ const (
 	opStruct              // fields
 	opInterface           // a description and a value, or an error
 	opHook                // what the type's own methods make of it
+	opImage               // the memory
 	opTime                // an instant and a zone
 )
 
@@ -144,8 +145,14 @@ func (f planner) op(p *plan) op {
 	case reflect.TypeFor[*time.Location]():
 		return opLocation
 	}
+	if f.domain.Images[t] != nil {
+		return opImage
+	}
 	unreached := f.unreached(t)
-	if p.hook = hookOf(t, unreached == ""); p.hook != hookNone {
+	if !f.domain.OwnFields || t.PkgPath() == "" || !f.domain.Own(t.PkgPath()) {
+		p.hook = hookOf(t, unreached == "")
+	}
+	if p.hook != hookNone {
 		return opHook
 	}
 	if p.why = neverCopied(t); p.why != "" {

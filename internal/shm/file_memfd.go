@@ -22,3 +22,9 @@ func NewFile() (*os.File, error) {
 	}
 	return f, nil
 }
+
+// Release gives back the memory of a part of a file of [NewFile]; it reads as zeros
+// from then on.
+func Release(f *os.File, offset, length int64) {
+	_ = unix.Fallocate(int(f.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, offset, length) // it would only be nice
+}

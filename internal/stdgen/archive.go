@@ -3,6 +3,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -49,8 +50,9 @@ func exportSection(archive []byte) ([]byte, error) {
 }
 
 // writeArchive writes the zip file with all export data, the sources of what is
-// generic, and the index that package stdlib reads, and the Go file that embeds it.
-func writeArchive(dir string, t target, lib *library) error {
+// generic, and the index that package stdlib reads, that with the documentation,
+// and the Go file that embeds both.
+func writeArchive(ctx context.Context, dir string, t target, lib *library) error {
 	var buf bytes.Buffer
 	w := zip.NewWriter(&buf)
 	// Nothing is compressed: every child process reads what it imports, and to
@@ -82,7 +84,13 @@ func writeArchive(dir string, t target, lib *library) error {
 	if err := os.WriteFile(base+".zip", buf.Bytes(), 0o644); err != nil {
 		return err
 	}
-	embed := generated + "package stdlib\n\nimport _ \"embed\"\n\n//go:embed " + filepath.Base(base) + ".zip\nvar archive string\n"
+	if err := writeDocumentation(ctx, base+documentationSuffix, t, lib); err != nil {
+		return fmt.Errorf("collecting the documentation: %w", err)
+	}
+	embed := generated + "package stdlib\n\nimport _ \"embed\"\n"
+	for _, e := range []struct{ file, variable string }{{base + ".zip", "archive"}, {base + documentationSuffix, "documentation"}} {
+		embed += fmt.Sprintf("\n//go:embed %s\nvar %s string\n", filepath.Base(e.file), e.variable)
+	}
 	return os.WriteFile(base+".go", []byte(embed), 0o644)
 }
 

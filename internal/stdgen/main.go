@@ -7,13 +7,14 @@
 // -goarch, and writes, below the directory -interp:
 //
 //	stdlib/std_GOOS_GOARCH.zip    export data, sources of what is generic, an index
-//	stdlib/std_GOOS_GOARCH.go     embeds it
+//	stdlib/std_GOOS_GOARCH_doc.zip  the doc comments on what packages export
+//	stdlib/std_GOOS_GOARCH.go     embeds both
 //	symbols/std_PKG_GOOS_GOARCH.go  the binding table of one package
 //	symbols/std_GOOS_GOARCH.go    finds a table by import path
 //
 // Data flows one way: go list → loaded packages (packages.go) → sources of what
 // is generic (generic.go, unexported.go, mentioned.go, cut.go, early.go, shims) → archive
-// (archive.go) and binding tables (bindings.go, file.go). What compiled code exists for is derived
+// (archive.go), documentation (documentation.go) and binding tables (bindings.go, file.go). What compiled code exists for is derived
 // from the export data, never from source, so that both halves describe exactly
 // the packages that are linked in. Generic code is compiled only where it is
 // instantiated: the engines need its source. No network is used.
@@ -73,7 +74,7 @@ func run(ctx context.Context, args []string) error {
 	if err := genericLayers(lib); err != nil {
 		return fmt.Errorf("collecting the sources of what is generic: %w", err)
 	}
-	if err := writeArchive(filepath.Join(*dir, "stdlib"), t, lib); err != nil {
+	if err := writeArchive(ctx, filepath.Join(*dir, "stdlib"), t, lib); err != nil {
 		return fmt.Errorf("writing the export data: %w", err)
 	}
 	if err := writeBindings(filepath.Join(*dir, "symbols"), t, lib); err != nil {

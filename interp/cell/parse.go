@@ -251,6 +251,14 @@ func (c *Cell) ProgramDecls() []ast.Decl {
 	return decls
 }
 
+// lacksBody reports a function without a body, which no further line can give it.
+func (c *Cell) lacksBody() bool {
+	return slices.ContainsFunc(c.File.Decls, func(decl ast.Decl) bool {
+		f, ok := decl.(*ast.FuncDecl)
+		return ok && f.Body == nil
+	})
+}
+
 // strayReturns reports return statements that belong to no function of the
 // cell's author.
 func (c *Cell) strayReturns() Errors {

@@ -24,18 +24,27 @@ func (u *Unit) Environment() Environment { return u.environment }
 // that the cell imports and does not use are not loaded. Nothing that the session
 // has ever declared is forgotten, unlike in Check.
 func (s *Session) CheckIn(env Environment, count int, src string) (*Unit, error) {
+	if err := s.enter(env); err != nil {
+		return nil, err
+	}
+	return s.Check(count, src)
+}
+
+func (s *Session) enter(env Environment) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	scope := s.pkg.Scope()
 	for _, name := range scope.Names() {
 		remove(scope, name)
 	}
 	for name, obj := range env.Names {
 		if other := scope.Insert(obj); other != nil {
-			return nil, fmt.Errorf("%s is there twice", name)
+			return fmt.Errorf("%s is there twice", name)
 		}
 	}
 	s.imports = maps.Clone(env.Imports)
 	s.replaying = true
-	return s.Check(count, src)
+	return nil
 }
 
 // noteEnvironment notes what the names of the cell mean before it changes

@@ -207,6 +207,10 @@ func (p *pass) attach(f *funcDecl, asFunction *types.Func) bool {
 		p.fail(f.decl.Name, "methods of "+f.recv+" can be declared only in the cell that declares the type")
 		return false
 	}
+	if p.session.trial {
+		f.fn.Object = asFunction // the type is another session's
+		return true
+	}
 	sig := asFunction.Signature()
 	params := slices.Collect(sig.Params().Variables())
 	method := types.NewSignatureType(params[0], nil, nil, types.NewTuple(params[1:]...), sig.Results(), sig.Variadic())
@@ -252,6 +256,9 @@ func (p *pass) checkBodies() {
 		}
 		if f.generic || f.fn == nil {
 			continue // a generic body was checked with its signature
+		}
+		if p.elsewhere(f) {
+			continue
 		}
 		name := p.session.hidden(f.decl.Name.Name)
 		hidden = append(hidden, name)

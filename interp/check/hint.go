@@ -13,7 +13,7 @@ var sameName = regexp.MustCompile(`type (\w+)\) as (\w+) value`)
 // hint adds to an error of go/types what the person probably meant.
 func (p *pass) hint(err types.Error) string {
 	// Names in messages are the user's: the package of a notebook has none.
-	msg := strings.NewReplacer("main.", "", "cuaderno/interp/display.", "display.", "cuaderno/mpruntime.", "mp.", "mpruntime.", "mp.").Replace(err.Msg)
+	msg := strings.NewReplacer("main.", "", "cuaderno/interp/display.", "display.", "cuaderno/interp/comm.", "comm.", "cuaderno/mpruntime.", "mp.", "mpruntime.", "mp.").Replace(err.Msg)
 	name, ok := strings.CutPrefix(msg, "undefined: ")
 	if !ok {
 		if m := sameName.FindStringSubmatch(msg); m != nil && m[1] == m[2] {

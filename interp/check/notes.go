@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 // method.
 type body struct {
 	cell  int
+	pos   token.Pos // of its name
 	label string
 	recv  *types.TypeName // of a method
 	uses  []types.Object  // package-level variables and functions, and methods, of the session
@@ -91,7 +93,7 @@ func (p *pass) rememberBodies() {
 		if f.Recv != nil {
 			label = f.Recv.Name() + "." + label
 		}
-		bodies[object] = &body{p.unit.Count, label, f.Recv, p.uses(f.Decl)}
+		bodies[object] = &body{p.unit.Count, f.Decl.Name.Pos(), label, f.Recv, p.uses(f.Decl)}
 	}
 	for _, c := range p.changes {
 		if note := p.note(c); note != "" {

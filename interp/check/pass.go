@@ -27,6 +27,8 @@ type pass struct {
 	localNames map[string]bool     // of those variables
 	used       map[string]bool     // names that stand before a dot
 
+	cursor token.Pos // of a sketch
+
 	changes []change
 	// replaced leads from functions that the checker saw to those whose bodies they
 	// are.

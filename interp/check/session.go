@@ -7,6 +7,7 @@ import (
 	"go/types"
 	"maps"
 	"runtime"
+	"sync"
 
 	"cuaderno/interp/cell"
 )
@@ -20,10 +21,13 @@ type Importer interface {
 	Offers(path string) (name string, ok bool)
 }
 
-// A Session is what cells have declared so far. It is not safe for concurrent
-// use, and has at most one Unit that is neither committed nor rolled back.
+// A Session is what cells have declared so far. It has at most one Unit that is
+// neither committed nor rolled back, and is not safe for concurrent use, but for
+// Consult, which may be called at any time.
 type Session struct {
-	Fset       *token.FileSet
+	Fset *token.FileSet
+
+	mu         sync.Mutex // held while something changes, and by Consult
 	pkg        *types.Package
 	importer   Importer
 	sizes      types.Sizes
@@ -35,6 +39,8 @@ type Session struct {
 	names      int // hidden names given out
 	// replaying says that cells are checked in environments of another session.
 	replaying bool
+	// trial says that it is a copy, whose types are another's.
+	trial bool
 }
 
 // New returns a session without declarations. The packages of preloaded, by
@@ -66,14 +72,31 @@ func (s *Session) Lookup(name string) types.Object { return s.pkg.Scope().Lookup
 // be committed or rolled back before the next Check. The error is a cell.Errors;
 // the session is then as it was.
 func (s *Session) Check(count int, src string) (*Unit, error) {
-	c, err := cell.Parse(s.Fset, fmt.Sprintf("In [%d]", count), src)
+	c, err := cell.Parse(s.Fset, fileName(count), src)
 	if err != nil {
 		return nil, err
 	}
-	u := &Unit{
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := newUnit(c, count, s.pkg)
+	u.session = s
+	p := newPass(s, u)
+	p.noteEnvironment()
+	p.run()
+	u.environment.Imports = p.imports
+	forgetChildren(s.pkg.Scope())
+	if errs := p.errors(); errs != nil {
+		u.rollback()
+		return nil, errs
+	}
+	return u, nil
+}
+
+func newUnit(c *cell.Cell, count int, pkg *types.Package) *Unit {
+	return &Unit{
 		Cell:  c,
 		Count: count,
-		Pkg:   s.pkg,
+		Pkg:   pkg,
 		Info: &types.Info{
 			Types:      map[ast.Expr]types.TypeAndValue{},
 			Instances:  map[*ast.Ident]types.Instance{},
@@ -84,16 +107,23 @@ func (s *Session) Check(count int, src string) (*Unit, error) {
 		},
 		Locals: map[types.Object]*types.Var{},
 	}
-	p := &pass{session: s, unit: u, touched: map[string]bool{}, imports: map[string]string{}, before: map[string]types.Object{}}
-	p.noteEnvironment()
-	p.run()
-	u.environment.Imports = p.imports
-	forgetChildren(s.pkg.Scope())
-	if errs := p.errors(); errs != nil {
-		u.Rollback()
-		return nil, errs
+}
+
+func newPass(s *Session, u *Unit) *pass {
+	return &pass{session: s, unit: u, touched: map[string]bool{}, imports: map[string]string{}, before: map[string]types.Object{}}
+}
+
+// fileName is how positions name the cell with number count.
+func fileName(count int) string { return fmt.Sprintf("In [%d]", count) }
+
+// cellAt returns the cell, by its number, and the line of it that pos is in; zeros
+// where a line directive of the cell says something else.
+func (s *Session) cellAt(pos token.Pos) (count, line int) {
+	p := s.Fset.Position(pos)
+	if _, err := fmt.Sscanf(p.Filename, "In [%d]", &count); err != nil || p.Filename != fileName(count) {
+		return 0, 0
 	}
-	return u, nil
+	return count, p.Line
 }
 
 // hidden returns a name that no user can have given.

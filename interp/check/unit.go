@@ -45,6 +45,7 @@ type Unit struct {
 	// this cell has replaced: sentences for the person.
 	Notes []string
 
+	session     *Session
 	undo        []func()
 	environment Environment
 }
@@ -82,6 +83,12 @@ func (u *Unit) Commit() { u.undo = nil }
 
 // Rollback takes the unit out of the session again.
 func (u *Unit) Rollback() {
+	u.session.mu.Lock()
+	defer u.session.mu.Unlock()
+	u.rollback()
+}
+
+func (u *Unit) rollback() {
 	for i := len(u.undo) - 1; i >= 0; i-- {
 		u.undo[i]()
 	}

@@ -157,6 +157,11 @@ func (r *recorder) Update(b display.Bundle, id string) {
 	r.ids = append(r.ids, id)
 }
 
+func (r *recorder) Ask(prompt string, password bool) (string, error) {
+	r.calls = append(r.calls, fmt.Sprint("ask ", prompt, " ", password))
+	return "secret", nil
+}
+
 func (r *recorder) Clear(wait bool) { r.calls = append(r.calls, fmt.Sprint("clear ", wait)) }
 
 func TestShow(t *testing.T) {
@@ -176,6 +181,18 @@ func TestShow(t *testing.T) {
 	}
 	if r.ids[0] == "" || r.ids[0] == r.ids[1] || r.ids[2] != r.ids[0] {
 		t.Errorf("ids %q", r.ids)
+	}
+}
+
+func TestPassword(t *testing.T) {
+	if _, err := display.Password("key"); !errors.Is(err, display.ErrNobody) {
+		t.Errorf("without a sink: %v", err)
+	}
+	var r recorder
+	display.SetSink(&r)
+	t.Cleanup(func() { display.SetSink(nil) })
+	if line, err := display.Password("key"); line != "secret" || err != nil || !reflect.DeepEqual(r.calls, []string{"ask key true"}) {
+		t.Errorf("%q, %v; asked %q", line, err, r.calls)
 	}
 }
 

@@ -18,6 +18,9 @@ type Sink interface {
 	// Clear removes the cell's output; with wait, when the next output
 	// arrives.
 	Clear(wait bool)
+	// Ask shows prompt and returns the line that the person types, which is
+	// hidden if it is a password.
+	Ask(prompt string, password bool) (string, error)
 }
 
 // current is the sink of this process. It is state of the package because

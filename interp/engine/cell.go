@@ -32,6 +32,8 @@ type Cell struct {
 	cause   atomic.Pointer[error]
 	onPanic func(g *Goroutine, value any)
 
+	in input
+
 	mu      sync.Mutex
 	result  Value
 	ignored map[string]bool
@@ -79,6 +81,9 @@ func (c *Cell) Cause() error {
 	}
 	return nil
 }
+
+// Stopped reports whether the cell was stopped.
+func (c *Cell) Stopped() bool { return c.cause.Load() != nil }
 
 // Check ends the calling goroutine if the cell was stopped.
 func (c *Cell) Check() {

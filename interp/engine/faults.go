@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime/pprof"
 	"strconv"
+
+	"cuaderno/internal/limits"
 )
 
 // This file has the causes for which a cell is stopped because of what it did,
@@ -40,15 +42,21 @@ type Wait struct {
 	Calls []Call
 }
 
-// An OutOfMemory stops a cell because the session's heap passes its limit.
+// An OutOfMemory stops a cell because the heap of its process passes the limit, or
+// the processes of the notebook do together.
 type OutOfMemory struct {
 	// Limit and Used are in bytes. Used counts what was asked for.
 	Limit, Used uint64
+	// Processes is how many take Used together, 0 if it is the heap.
+	Processes int
 }
 
 func (m *OutOfMemory) Error() string {
-	const mega = 1 << 20
-	return fmt.Sprintf("out of memory: the session's values need %d MB, its limit is %d MB", (m.Used+mega-1)/mega, m.Limit/mega)
+	if m.Processes > 0 {
+		return fmt.Sprintf("out of memory: the %d processes of the notebook take %s together, the limit is %s (--memory, CUADERNO_MEMORY)",
+			m.Processes, limits.Size(m.Used), limits.Size(m.Limit))
+	}
+	return fmt.Sprintf("out of memory: the values need %s, the limit is %s (--memory, CUADERNO_MEMORY)", limits.Size(m.Used), limits.Size(m.Limit))
 }
 
 // Goroutines returns how many goroutines belong to cells, those included that

@@ -15,6 +15,7 @@ type Pauses struct {
 
 	mu   sync.Mutex
 	over chan struct{} // closed at the end of the pause
+	firm bool
 }
 
 // On reports whether goroutines are to park.
@@ -22,11 +23,17 @@ func (p *Pauses) On() bool { return p != nil && p.on.Load() }
 
 // Begin begins a pause, after the end of one that goes on. The function that it
 // returns ends it; it may be called more than once, by the same goroutine.
-func (p *Pauses) Begin() (end func()) {
+func (p *Pauses) Begin() (end func()) { return p.begin(false) }
+
+// BeginFirm is Begin of a pause that is short, which nobody leaves before its end:
+// what a stopped goroutine has deferred waits for it too.
+func (p *Pauses) BeginFirm() (end func()) { return p.begin(true) }
+
+func (p *Pauses) begin(firm bool) (end func()) {
 	p.turn.Lock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.over = make(chan struct{})
+	p.over, p.firm = make(chan struct{}), firm
 	p.on.Store(true)
 	return sync.OnceFunc(func() {
 		p.mu.Lock()
@@ -37,10 +44,14 @@ func (p *Pauses) Begin() (end func()) {
 	})
 }
 
-// Park waits for the end of the pause, if one goes on, or until done is closed.
+// Park waits for the end of the pause, if one goes on, or until done is closed,
+// unless the pause is firm.
 func (p *Pauses) Park(done <-chan struct{}) {
 	p.mu.Lock()
 	over := p.over
+	if p.firm {
+		done = nil
+	}
 	p.mu.Unlock()
 	if !p.On() {
 		return

@@ -108,6 +108,9 @@ var ErrNoInput = errors.New("no input: the front end does not allow it, or the c
 type Outcome struct {
 	// Result is the value of the last expression, nil when there is none.
 	Result *display.Bundle `json:"result,omitempty"`
+	// Page is what the cell shows beside the notebook, as help that it asked
+	// for; nil when there is none, or the cell failed.
+	Page *display.Bundle `json:"page,omitempty"`
 	// Err is nil when the cell succeeded.
 	Err *Error `json:"err,omitempty"`
 	// Expressions answers Cell.Expressions; empty when the cell failed.
@@ -127,6 +130,9 @@ const (
 	Exit         = "Exit"         // os.Exit or log.Fatal
 	Interrupted  = "KeyboardInterrupt"
 	Crashed      = "SessionCrashed" // the session died; its variables are gone
+	MemoryLimit  = "MemoryLimit"    // the cell needs more memory than the session may have
+	CellTimeout  = "CellTimeout"    // the cell ran longer than it may
+	OutputLimit  = "OutputLimit"    // the cell said more than it may
 )
 
 // An Error is how a cell failed, in the terms of the messaging spec's error

@@ -22,6 +22,11 @@ type Client struct {
 	conn     *frame.Conn
 	lifeline *os.File // write end: the tree of processes lives while it is open
 	pipes    *pipes
+	// kept is the file in which the session keeps what it declares and what %restore
+	// needs: that of the session whose place it took, nil if there is none. It is
+	// closed when no Client refers to it any more, by the garbage collector: the session
+	// that comes next may still want it.
+	kept *os.File
 
 	done chan struct{}
 	err  error // valid after done
@@ -31,16 +36,22 @@ type Client struct {
 	serial  uint64
 	cells   map[uint64]*execution
 	queries map[uint64]chan answered
-	last    *execution // that started last
+	active  []*execution // cells that run, in the order in which they started
+	last    *execution   // that started last
 	answers sync.WaitGroup
 }
 
 var _ lang.Session = (*Client)(nil)
 
-// An execution is one cell: its output, valid for ever, and where its outcome
-// goes.
+// An execution is one cell: its output, valid for ever, and what is needed until it
+// has ended only.
 type execution struct {
-	out    lang.Output
+	out lang.Output
+	*underway
+}
+
+// What is under way has a context, and a place where its outcome goes.
+type underway struct {
 	ctx    context.Context
 	result chan lang.Outcome
 	taken  chan taken // of a comm message
@@ -73,12 +84,16 @@ func Start(ctx context.Context, program Program) (*Client, error) {
 		queries:  map[uint64]chan answered{},
 	}
 	c.pipes = &pipes{client: c}
+	if err := c.inherit(program.Previous); err != nil {
+		w.Close()
+		return nil, fmt.Errorf("starting a session: %w", err)
+	}
 	c.proc, err = spawn.Start(spawn.Spec{
 		Path: program.Path, Args: program.Args,
 		// The session says itself where the notebook was when it crashed; the
 		// runtime's own traceback would show the interpreter.
 		Env:   slices.Concat(os.Environ(), program.Env, []string{"GOTRACEBACK=none"}),
-		Group: true, Lifeline: r,
+		Group: true, Lifeline: r, Log: c.kept,
 		Stdout: c.pipes.stdout, Stderr: c.pipes.stderr,
 	})
 	if err != nil {
@@ -107,13 +122,15 @@ func (c *Client) PID() int { return c.proc.PID() }
 
 // Execute implements lang.Session.
 func (c *Client) Execute(ctx context.Context, cell lang.Cell, out lang.Output) lang.Outcome {
-	e := &execution{out: out, ctx: ctx, result: make(chan lang.Outcome, 1)}
+	u := &underway{ctx: ctx, result: make(chan lang.Outcome, 1)}
+	e := &execution{out, u}
 	serial := c.begin(e)
+	defer c.ended(e)
 	if err := c.conn.Write(kindExecute, encode(execute{serial, cell})); err != nil {
 		<-c.done
 		return c.crashed()
 	}
-	result, ok := await(c, ctx, serial, e.result)
+	result, ok := await(c, ctx, serial, u.result)
 	if !ok {
 		return c.crashed()
 	}
@@ -122,12 +139,14 @@ func (c *Client) Execute(ctx context.Context, cell lang.Cell, out lang.Output) l
 
 // Comm implements lang.Session.
 func (c *Client) Comm(ctx context.Context, m lang.CommMessage, out lang.Output) error {
-	e := &execution{out: out, ctx: ctx, taken: make(chan taken, 1)}
+	u := &underway{ctx: ctx, taken: make(chan taken, 1)}
+	e := &execution{out, u}
 	serial := c.begin(e)
-	if err := c.conn.Write(kindComm, encode(comm{serial, m})); err != nil {
+	defer c.ended(e)
+	if err := c.conn.Write(kindComm, encodeComm(comm{serial, m})); err != nil {
 		return errEnded
 	}
-	end, ok := await(c, ctx, serial, e.taken)
+	end, ok := await(c, ctx, serial, u.taken)
 	switch {
 	case !ok:
 		return c.crashed().Err
@@ -145,8 +164,16 @@ func (c *Client) begin(e *execution) uint64 {
 	defer c.mu.Unlock()
 	c.serial++
 	c.cells[c.serial] = e
+	c.active = append(c.active, e)
 	c.last = e
 	return c.serial
+}
+
+func (c *Client) ended(e *execution) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.active = slices.DeleteFunc(c.active, func(other *execution) bool { return other == e })
+	e.underway = nil
 }
 
 // await waits for how something ends in the session, and interrupts it there when
@@ -170,9 +197,6 @@ func await[T any](c *Client, ctx context.Context, serial uint64, ended <-chan T)
 		}
 	}
 }
-
-// Remains implements lang.Session.
-func (c *Client) Remains() []string { return nil }
 
 // IsComplete implements lang.Session.
 func (c *Client) IsComplete(ctx context.Context, code string) (lang.Completeness, error) {
@@ -199,15 +223,11 @@ func (c *Client) Close() error {
 	c.mu.Lock()
 	c.closing = true
 	c.mu.Unlock()
+	// A session that reads nothing makes the writing wait as well.
+	limit := time.AfterFunc(closeLimit, func() { _ = c.proc.SignalGroup(syscall.SIGKILL) }) // it may just have ended
+	defer limit.Stop()
 	_ = c.conn.Write(kindClose, nil) // it may have ended
-	timer := time.NewTimer(closeLimit)
-	defer timer.Stop()
-	select {
-	case <-c.done:
-	case <-timer.C:
-		_ = c.proc.SignalGroup(syscall.SIGKILL) // it may just have ended
-		<-c.done
-	}
+	<-c.done
 	c.answers.Wait()
 	return nil
 }
@@ -302,24 +322,24 @@ func (c *Client) handle(kind byte, payload []byte) error {
 		if err := json.Unmarshal(payload, &m); err != nil {
 			return fmt.Errorf("reading an outcome: %w", err)
 		}
-		if e := c.execution(m.Serial); e != nil {
-			e.result <- m.Outcome
+		if _, u := c.lookUp(m.Serial); u != nil {
+			u.result <- m.Outcome
 		}
 	case kindTaken:
 		var m taken
 		if err := json.Unmarshal(payload, &m); err != nil {
 			return fmt.Errorf("reading the end of a comm message: %w", err)
 		}
-		if e := c.execution(m.Serial); e != nil {
-			e.taken <- m
+		if _, u := c.lookUp(m.Serial); u != nil {
+			u.taken <- m
 		}
 	case kindComm:
-		var m comm
-		if err := json.Unmarshal(payload, &m); err != nil {
-			return fmt.Errorf("reading a comm message: %w", err)
+		m, err := decodeComm(payload)
+		if err != nil {
+			return err
 		}
-		if e := c.execution(m.Serial); e != nil {
-			e.out.Comm(m.Message)
+		if e := c.execution(m.serial); e != nil {
+			e.out.Comm(m.message)
 		}
 	case kindAnswered:
 		var m answered
@@ -346,18 +366,32 @@ func (c *Client) show(kind byte, m shown) {
 
 // answer puts a question to whoever shows the cell.
 func (c *Client) answer(m ask) {
-	e := c.execution(m.Serial)
+	e, u := c.lookUp(m.Serial)
 	if e == nil {
 		return
 	}
 	c.answers.Go(func() {
-		line, err := e.out.ReadLine(e.ctx, m.Prompt, m.Password)
+		line, err := "", lang.ErrNoInput
+		if u != nil {
+			line, err = e.out.ReadLine(u.ctx, m.Prompt, m.Password)
+		}
 		_ = c.conn.Write(kindAnswer, encode(answer{m.ID, line, errorName(err)})) // the session may be gone
 	})
 }
 
 func (c *Client) execution(serial uint64) *execution {
+	e, _ := c.lookUp(serial)
+	return e
+}
+
+// lookUp returns the execution of a number, nil if there is none, and what it has
+// while it is under way.
+func (c *Client) lookUp(serial uint64) (*execution, *underway) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.cells[serial]
+	e := c.cells[serial]
+	if e == nil {
+		return nil, nil
+	}
+	return e, e.underway
 }

@@ -98,11 +98,14 @@ func (p *pipes) crashText() string {
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
 
-// running returns the cell to which bytes of unknown origin belong: the one
-// that runs, or ran last.
+// running returns the cell to which bytes of unknown origin belong: the newest
+// that runs, or that ran last.
 func (c *Client) running() *execution {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if n := len(c.active); n > 0 {
+		return c.active[n-1]
+	}
 	return c.last
 }
 

@@ -21,19 +21,19 @@ func (o *output) Stdout(p []byte) { o.s.queue.stream(kindStdout, o.serial, p) }
 func (o *output) Stderr(p []byte) { o.s.queue.stream(kindStderr, o.serial, p) }
 
 func (o *output) Display(b display.Bundle, id string) {
-	o.s.queue.send(kindDisplay, encode(shown{Serial: o.serial, Bundle: encodable(b), ID: id}))
+	o.s.queue.show(kindDisplay, shown{Serial: o.serial, Bundle: encodable(b), ID: id})
 }
 
 func (o *output) UpdateDisplay(b display.Bundle, id string) {
-	o.s.queue.send(kindUpdate, encode(shown{Serial: o.serial, Bundle: encodable(b), ID: id}))
+	o.s.queue.show(kindUpdate, shown{Serial: o.serial, Bundle: encodable(b), ID: id})
 }
 
 func (o *output) ClearOutput(wait bool) {
-	o.s.queue.send(kindClear, encode(shown{Serial: o.serial, Wait: wait}))
+	o.s.queue.show(kindClear, shown{Serial: o.serial, Wait: wait})
 }
 
 func (o *output) Comm(m lang.CommMessage) {
-	o.s.queue.send(kindComm, encode(comm{Serial: o.serial, Message: m}))
+	o.s.queue.tell(encodeComm(comm{o.serial, m}))
 }
 
 func (o *output) ReadLine(ctx context.Context, prompt string, password bool) (string, error) {
@@ -76,9 +76,14 @@ type message struct {
 	payload []byte
 }
 
-// maxWaiting is how many bytes of text may wait before a printing goroutine
-// does, and about how many go into one message.
-const maxWaiting = 1 << 20
+const (
+	// maxWaiting is how many bytes of output may wait before a goroutine that prints
+	// or displays does, and about how many go into one message.
+	maxWaiting = 1 << 20
+	// shownWeight is how many bytes a display counts for beside its own: it is more
+	// work for the kernel than text.
+	shownWeight = 8 << 10
+)
 
 func newQueue(conn *frame.Conn) *queue {
 	q := &queue{conn: conn, done: make(chan struct{})}
@@ -146,6 +151,27 @@ func (q *queue) stream(kind byte, serial uint64, p []byte) {
 	q.changed.Broadcast()
 }
 
+// show sends a display when there is room for it.
+func (q *queue) show(kind byte, m shown) { q.heavy(kind, encode(m)) }
+
+// tell sends a message of a comm when there is room for it.
+func (q *queue) tell(payload []byte) { q.heavy(kindComm, payload) }
+
+// heavy queues what is more work for the kernel than its bytes tell.
+func (q *queue) heavy(kind byte, payload []byte) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.size > maxWaiting && !q.closed {
+		q.changed.Wait()
+	}
+	if !q.closed {
+		q.size += len(payload) + shownWeight
+		q.waiting = append(q.waiting, message{kind: kind, payload: payload})
+		q.changed.Broadcast()
+	}
+}
+
+// send sends what does not wait for room.
 func (q *queue) send(kind byte, payload []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -76,11 +76,6 @@ type answered struct {
 	Err    string          `json:"err,omitempty"`
 }
 
-type comm struct {
-	Serial  uint64           `json:"serial"`
-	Message lang.CommMessage `json:"message"`
-}
-
 type taken struct {
 	Serial uint64      `json:"serial"`
 	NoComm bool        `json:"no_comm,omitempty"`

@@ -15,6 +15,7 @@ import (
 // A Server answers for one session.
 type server struct {
 	conn    *frame.Conn
+	attend  func(context.Context) // while a cell runs
 	session lang.Session
 	queue   *queue
 
@@ -30,11 +31,16 @@ type server struct {
 // returns when everything that was said has been sent.
 func Serve(ctx context.Context, conn io.ReadWriteCloser, session lang.Session) error {
 	s := &server{
-		conn:    frame.New(conn),
+		attend:  func(context.Context) {},
 		session: session,
 		cancel:  map[uint64]context.CancelFunc{},
 		answers: map[uint64]chan answer{},
 	}
+	if c, ok := conn.(socket); ok {
+		a := &attentive{ReadWriteCloser: conn, socket: c}
+		conn, s.attend = a, a.attend
+	}
+	s.conn = frame.New(conn)
 	if err := s.conn.Greet(frame.BuildID()); err != nil {
 		return fmt.Errorf("greeting the kernel: %w", err)
 	}
@@ -94,9 +100,9 @@ func (s *server) handle(ctx context.Context, kind byte, payload []byte) error {
 		}
 		s.wg.Go(func() { s.answer(ctx, m) })
 	case kindComm:
-		var m comm
-		if err := json.Unmarshal(payload, &m); err != nil {
-			return fmt.Errorf("reading a comm message: %w", err)
+		m, err := decodeComm(payload)
+		if err != nil {
+			return err
 		}
 		s.take(ctx, m)
 	case kindAnswer:
@@ -125,9 +131,9 @@ func (s *server) execute(ctx context.Context, m execute) {
 
 // take gives a message of a comm to the session.
 func (s *server) take(ctx context.Context, m comm) {
-	s.start(ctx, m.Serial, func(ctx context.Context) {
-		end := taken{Serial: m.Serial}
-		err := s.session.Comm(ctx, m.Message, &output{s, m.Serial})
+	s.start(ctx, m.serial, func(ctx context.Context) {
+		end := taken{Serial: m.serial}
+		err := s.session.Comm(ctx, m.message, &output{s, m.serial})
 		switch {
 		case err == nil:
 		case errors.Is(err, lang.ErrNoComm):
@@ -147,6 +153,7 @@ func (s *server) start(ctx context.Context, serial uint64, run func(context.Cont
 	s.mu.Unlock()
 	s.wg.Go(func() {
 		defer cancel()
+		s.attend(ctx)
 		run(ctx)
 		s.mu.Lock()
 		delete(s.cancel, serial)

@@ -2,7 +2,8 @@
 // at hand: the export data of every package, as the compiler wrote it, is
 // embedded in the program. Of generic functions and types, which are compiled
 // only where they are instantiated, the source is embedded too: Syntax gives it
-// to an engine.
+// to an engine. What the packages' authors say about what they export is a file of
+// its own, which nothing reads until Documentation is asked.
 //
 // internal/stdgen makes the data for the Go release and the platform we build
 // with; it is not committed: run go generate ./interp/... (or make build). The
@@ -10,7 +11,7 @@
 // reads a package when it is first imported.
 package stdlib
 
-//go:generate env GOOS= GOARCH= go run cuaderno/internal/stdgen -goos $GOOS -goarch $GOARCH -own cuaderno/interp/display,cuaderno/mpruntime
+//go:generate env GOOS= GOARCH= go run cuaderno/internal/stdgen -goos $GOOS -goarch $GOARCH -own cuaderno/interp/comm,cuaderno/interp/display,cuaderno/mpruntime
 
 import (
 	"fmt"

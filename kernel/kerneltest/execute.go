@@ -20,11 +20,33 @@ type Fields map[string]any
 // returns its id.
 func (f *FrontEnd) Code(code string, change Fields) string {
 	f.t.Helper()
+	return f.CodeIn("", code, change)
+}
+
+// CodeIn is Code in a subshell.
+func (f *FrontEnd) CodeIn(subshell, code string, change Fields) string {
+	f.t.Helper()
 	content := map[string]any{"code": code}
 	for name, value := range change {
 		content[name] = value
 	}
-	return f.Send(Shell, wire.ExecuteRequest, content)
+	m := f.Message(wire.ExecuteRequest, content)
+	m.Header.Subshell = subshell
+	f.SendMessage(Shell, m)
+	return m.Header.ID
+}
+
+// Subshell creates a subshell and returns its id.
+func (f *FrontEnd) Subshell() string {
+	f.t.Helper()
+	request := f.Send(Control, wire.CreateSubshellRequest, nil)
+	r := f.Reply(request)
+	f.Published(request)
+	id, _ := Field(r.Message, "subshell_id").(string)
+	if id == "" {
+		f.t.Fatalf("no subshell was created: %s", r.Content)
+	}
+	return id
 }
 
 // Execute runs code and waits for its end.

@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,6 +47,16 @@ type Received struct {
 // ParentID is the id of the request that the message belongs to.
 func (r Received) ParentID() string { return r.parent }
 
+// A T is what a front end belongs to and tells what is wrong: a *testing.T, or a
+// program that drives a kernel. Fatal and Fatalf do not return.
+type T interface {
+	Helper()
+	Cleanup(f func())
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // A Server is a kernel that runs in this process.
 type Server struct {
 	Connection wire.Connection
@@ -58,7 +67,7 @@ type Server struct {
 
 // Serve runs a kernel on 127.0.0.1, with ports of the system's choice and a key
 // unless cfg.Connection says otherwise. It is stopped with the test.
-func Serve(t testing.TB, cfg kernel.Config) *Server {
+func Serve(t T, cfg kernel.Config) *Server {
 	t.Helper()
 	if cfg.Connection.Transport == "" {
 		cfg.Connection = wire.Connection{
@@ -98,7 +107,7 @@ func Serve(t testing.TB, cfg kernel.Config) *Server {
 func (s *Server) Stop() { s.stop() }
 
 // Wait waits for the end of Run and returns its error.
-func (s *Server) Wait(t testing.TB) error {
+func (s *Server) Wait(t T) error {
 	t.Helper()
 	select {
 	case <-s.ended:
@@ -112,25 +121,26 @@ func (s *Server) Wait(t testing.TB) error {
 // A FrontEnd is one client of a kernel. Its methods are for the goroutine of
 // the test.
 type FrontEnd struct {
-	t       testing.TB
+	t       T
 	codec   *wire.Codec
 	session string
 	sockets map[Channel]transport.Socket
 
 	mu      sync.Mutex
+	keep    func(Received) bool // nil keeps everything
 	log     []Received
 	changed chan struct{} // closed and replaced when log grows
 }
 
 // Start runs a kernel and connects to it.
-func Start(t testing.TB, cfg kernel.Config) *FrontEnd {
+func Start(t T, cfg kernel.Config) *FrontEnd {
 	t.Helper()
 	return Connect(t, Serve(t, cfg).Connection)
 }
 
 // Connect connects one more front end to a kernel, and waits until the kernel
 // has answered on shell and iopub.
-func Connect(t testing.TB, conn wire.Connection) *FrontEnd {
+func Connect(t T, conn wire.Connection) *FrontEnd {
 	t.Helper()
 	codec, err := wire.NewCodec(conn.SignatureScheme, conn.Key)
 	if err != nil {
@@ -201,6 +211,12 @@ func (f *FrontEnd) read(ch Channel, s transport.Socket) {
 			}
 		}
 		f.mu.Lock()
+		keep := f.keep
+		f.mu.Unlock()
+		if keep != nil && !keep(r) {
+			continue
+		}
+		f.mu.Lock()
 		f.log = append(f.log, r)
 		close(f.changed)
 		f.changed = make(chan struct{})
@@ -259,6 +275,16 @@ func (f *FrontEnd) Log() []Received {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.log[:len(f.log):len(f.log)]
+}
+
+// Keep has the log take only what keep returns true for, from here on. keep is
+// called for each message, in order on each channel, by one goroutine for each,
+// and what it waits for is not read. A program that runs for long takes what it
+// wants to know there, and keeps nothing.
+func (f *FrontEnd) Keep(keep func(Received) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.keep = keep
 }
 
 // Forget empties the log, which makes waiting cheaper in long runs.

@@ -56,12 +56,24 @@ func contents() map[string]schema {
 		"inspect_reply/error":     failed,
 		"is_complete_reply":       status(schema{}),
 		"is_complete_reply/error": failed,
+		"history_reply/error":     failed,
+		"comm_info_reply/error":   failed,
 		"history_reply/ok":        status(schema{"history": list}),
 		"comm_info_reply/ok":      status(schema{"comms": object}),
 		"shutdown_reply":          status(schema{"restart": boolean}),
 		"interrupt_reply":         status(schema{}),
 		"kernel_info_reply/error": failed,
 
+		"connect_reply": status(schema{
+			"shell_port": integer, "iopub_port": integer, "stdin_port": integer, "hb_port": integer, "control_port": integer,
+		}),
+		"create_subshell_reply/ok":    status(schema{"subshell_id": text}),
+		"create_subshell_reply/error": failed,
+		"delete_subshell_reply/ok":    status(schema{}),
+		"delete_subshell_reply/error": failed,
+		"list_subshell_reply":         status(schema{"subshell_id": texts}),
+
+		"iopub_welcome":       {"subscription": text},
 		"status":              {"execution_state": text},
 		"execute_input":       {"code": text, "execution_count": integer},
 		"stream":              {"name": text, "text": text},
@@ -70,6 +82,8 @@ func contents() map[string]schema {
 		"update_display_data": {"data": bundle, "metadata": object, "transient": object},
 		"clear_output":        {"wait": boolean},
 		"error":               {"ename": text, "evalue": text, "traceback": texts},
+		"comm_open":           {"comm_id": text, "target_name": text, "data": object},
+		"comm_msg":            {"comm_id": text, "data": object},
 		"comm_close":          {"comm_id": text, "data": object},
 		"input_request":       {"prompt": text, "password": boolean},
 	}

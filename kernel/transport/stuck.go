@@ -13,13 +13,13 @@ func DialStuck(address string) (net.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting a stuck subscriber: %w", err)
 	}
-	greeting := make([]byte, greetingSize)
-	copy(greeting, "\xff\x00\x00\x00\x00\x00\x00\x00\x01\x7f\x03\x00NULL")
+	hello := greeting()
+
 	const (
 		ready     = "\x04\x19\x05READY\x0bSocket-Type\x00\x00\x00\x03SUB"
 		subscribe = "\x00\x01\x01"
 	)
-	if _, err := c.Write([]byte(string(greeting) + ready + subscribe)); err != nil {
+	if _, err := c.Write([]byte(string(hello) + ready + subscribe)); err != nil {
 		return nil, errors.Join(fmt.Errorf("connecting a stuck subscriber: %w", err), c.Close())
 	}
 	return c, nil

@@ -1,35 +1,33 @@
 // Package transport is the ZeroMQ sockets of the Jupyter protocol behind one
 // small interface. It carries frames and knows nothing of their meaning.
 //
-// Only this package imports zmq4. What it adds to zmq4 v0.17.0:
-//   - one write(2) per message, and a time limit for each, after which the peer
-//     is disconnected (conn.go);
-//   - one writer goroutine per ROUTER, so that Send never waits for a peer
-//     (queued.go);
-//   - back-pressure and a lingering Close for PUB, whose queue zmq4 neither
-//     bounds nor drains (publisher.go);
-//   - errors and ZMTP commands of a peer never reach the reader.
+// Whoever reaches a port can send anything to it, before any signature is
+// looked at. So nothing reaches a socket but through a guard (guard.go), which
+// speaks ZMTP 3 itself (rfc.zeromq.org/spec/37): it accepts, shakes hands
+// (greeting.go), reads whole messages within bounds (frame.go), and gives each
+// peer a queue and a writer of its own (outbox.go).
+//
+//	connection ─► guard ─► peer ─┬► conn, all that zmq4 sees of it ─► zmq4 ─► Socket.Recv
+//	                             └► Publisher: subscriptions
+//	connection ◄─ outbox of the peer ◄─ Publisher.Send, Socket.Send (of DEALER and SUB through zmq4)
+//
+// zmq4 is behind ROUTER, DEALER and SUB (socket.go, conn.go). The publisher,
+// an XPUB, is ours (publisher.go): docs/rationale.md says why.
+//
+// The bounds: 5 s and 4 KiB for a handshake, 256 MiB and 1024 frames for a
+// message, 512 connections a socket. 32 MiB may wait for a peer before Wait
+// waits, and 64 MiB before the peer is dropped; a peer that accepts no byte for
+// 3 s is dropped. A libzmq peer that was dropped connects again by itself.
 package transport
 
 import (
 	"errors"
-	"fmt"
-	"log"
 	"log/slog"
 	"net"
-	"os"
-	"strings"
-	"syscall"
-	"time"
-
-	"github.com/go-zeromq/zmq4"
 )
 
-// ErrClosed is what a Socket answers after Close.
+// ErrClosed is what a socket answers after Close.
 var ErrClosed = errors.New("socket closed")
-
-// linger bounds how long Close waits for what was sent to leave.
-const linger = time.Second
 
 // A Socket carries multipart messages. Its methods may be called from any
 // goroutine.
@@ -37,11 +35,12 @@ type Socket interface {
 	// Recv returns the next message. Its only error is ErrClosed: what a peer
 	// does wrong costs that peer its connection and nothing else.
 	Recv() ([][]byte, error)
-	// Send queues a message, which belongs to the socket from then on. On a
-	// PUB socket it waits while much is queued already; on others it does not
-	// wait.
+	// Send queues a message, which belongs to the socket from then on. It does
+	// not wait for a peer. A ROUTER holds a message for a peer that is not there
+	// for up to 5 s, and 1 MiB in all, since the peer may be about to come.
 	Send(frames [][]byte) error
-	// Close lets what was sent leave, for at most about a second, and closes.
+	// Close lets what was sent leave, for as long as peers take it but at most
+	// three seconds, and closes.
 	Close() error
 	// Addr is where a bound socket listens: the port is known here when 0 was
 	// asked for.
@@ -51,92 +50,39 @@ type Socket interface {
 // A Kind is a type of ZeroMQ socket.
 type Kind string
 
-// The kinds that a kernel binds, and those that a front end dials.
+// The kinds that a kernel binds, and those that are dialled.
 const (
-	Router Kind = "ROUTER"
-	Pub    Kind = "PUB"
+	router Kind = "ROUTER"
+	xpub   Kind = "XPUB"
 	Dealer Kind = "DEALER"
 	Sub    Kind = "SUB" // subscribed to everything
 )
 
-// Bind returns a socket that listens at endpoint: tcp://ip:port or ipc://path.
-func Bind(kind Kind, endpoint string, logger *slog.Logger) (Socket, error) {
-	if err := removeStale(endpoint); err != nil {
-		return nil, err
+// accepts reports whether a socket of kind k talks to a peer of kind other.
+func (k Kind) accepts(other Kind) bool {
+	switch k {
+	case router:
+		return other == "REQ" || other == Dealer || other == router
+	case xpub:
+		return other == Sub || other == "XSUB"
+	case Dealer:
+		return other == "REP" || other == Dealer || other == router
+	case Sub:
+		return other == "PUB" || other == xpub
 	}
-	l, z, err := open(kind, "", logger)
-	if err != nil {
-		return nil, err
-	}
-	if err := z.Listen(scheme(endpoint)); err != nil {
-		return nil, errors.Join(fmt.Errorf("binding %s to %s: %w", kind, endpoint, err), z.Close())
-	}
-	if kind == Pub {
-		return newPublisher(l, z), nil
-	}
-	return newQueued(l, z), nil
+	return false
+}
+
+// Bind returns a ROUTER that listens at endpoint: tcp://ip:port or ipc://path.
+// The first frame of a message is the identity of the peer that it comes from
+// or goes to. Of two peers with the same identity the newer one stays.
+func Bind(endpoint string, logger *slog.Logger) (Socket, error) {
+	return bindRouter(endpoint, logger)
 }
 
 // Dial returns a socket connected to endpoint, for the front end's side. The
-// identity is what a ROUTER will know it by; it may be empty.
+// identity is what a ROUTER will know it by; it may be empty. It tries for two
+// seconds to connect, and for five to shake hands.
 func Dial(kind Kind, endpoint, identity string, logger *slog.Logger) (Socket, error) {
-	l, z, err := open(kind, identity, logger)
-	if err != nil {
-		return nil, err
-	}
-	if kind == Sub {
-		if err := z.SetOption(zmq4.OptionSubscribe, ""); err != nil {
-			return nil, errors.Join(fmt.Errorf("subscribing: %w", err), z.Close())
-		}
-	}
-	if err := z.Dial(scheme(endpoint)); err != nil {
-		return nil, errors.Join(fmt.Errorf("connecting %s to %s: %w", kind, endpoint, err), z.Close())
-	}
-	return newQueued(l, z), nil
-}
-
-func open(kind Kind, identity string, logger *slog.Logger) (*link, zmq4.Socket, error) {
-	if err := registerSchemes(); err != nil {
-		return nil, nil, fmt.Errorf("registering transports: %w", err)
-	}
-	l := newLink()
-	options := []zmq4.Option{zmq4.WithLogger(zmqLogger(logger))}
-	if identity != "" {
-		options = append(options, zmq4.WithID(zmq4.SocketIdentity(identity)))
-	}
-	switch kind {
-	case Router:
-		return l, zmq4.NewRouter(l.ctx, options...), nil
-	case Pub:
-		return l, zmq4.NewPub(l.ctx, options...), nil
-	case Dealer:
-		return l, zmq4.NewDealer(l.ctx, options...), nil
-	case Sub:
-		return l, zmq4.NewSub(l.ctx, options...), nil
-	}
-	return nil, nil, fmt.Errorf("unknown socket kind %q", kind)
-}
-
-func zmqLogger(logger *slog.Logger) *log.Logger {
-	return slog.NewLogLogger(logger.With("part", "zmq4").Handler(), slog.LevelInfo)
-}
-
-// removeStale removes a socket file that a killed kernel left behind, since
-// binding would fail on it. A file that somebody listens on is left alone.
-func removeStale(endpoint string) error {
-	path, ok := strings.CutPrefix(endpoint, "ipc://")
-	if !ok {
-		return nil
-	}
-	conn, err := net.Dial("unix", path)
-	if err == nil {
-		return errors.Join(fmt.Errorf("binding %s: somebody listens there", endpoint), conn.Close())
-	}
-	if !errors.Is(err, syscall.ECONNREFUSED) {
-		return nil
-	}
-	if err := os.Remove(path); err != nil {
-		return fmt.Errorf("removing stale socket: %w", err)
-	}
-	return nil
+	return dial(kind, endpoint, identity, logger)
 }

@@ -2,21 +2,19 @@ package transport
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
 
-func bind(t *testing.T, kind Kind, endpoint string) (Socket, string) {
+func bind(t *testing.T, endpoint string) (Socket, string) {
 	t.Helper()
-	s, err := Bind(kind, endpoint, quiet)
+	s, err := Bind(endpoint, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +25,28 @@ func bind(t *testing.T, kind Kind, endpoint string) (Socket, string) {
 	return s, "tcp://" + s.Addr().String()
 }
 
-func dial(t *testing.T, kind Kind, endpoint, identity string) Socket {
+// publish binds a publisher whose welcome is the topic and "welcome".
+func publish(t *testing.T) (*Publisher, string) {
+	t.Helper()
+	p, err := Publish("tcp://127.0.0.1:0", func(topic []byte) [][]byte { return [][]byte{topic, []byte("welcome")} }, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	return p, "tcp://" + p.Addr().String()
+}
+
+// subscribe connects a subscriber, which has been welcomed.
+func subscribe(t *testing.T, endpoint string) Socket {
+	t.Helper()
+	s := connect(t, Sub, endpoint, "")
+	if got := recv(t, s); got != "|welcome" {
+		t.Fatalf("the first message is %q", got)
+	}
+	return s
+}
+
+func connect(t *testing.T, kind Kind, endpoint, identity string) Socket {
 	t.Helper()
 	s, err := Dial(kind, endpoint, identity, quiet)
 	if err != nil {
@@ -56,8 +75,8 @@ func recv(t *testing.T, s Socket) string {
 
 func TestRouterAnswersTheAsker(t *testing.T) {
 	for _, endpoint := range []string{"tcp://127.0.0.1:0", "ipc://" + filepath.Join(t.TempDir(), "k-1")} {
-		router, at := bind(t, Router, endpoint)
-		ana, eva := dial(t, Dealer, at, "ana"), dial(t, Dealer, at, "eva")
+		router, at := bind(t, endpoint)
+		ana, eva := connect(t, Dealer, at, "ana"), connect(t, Dealer, at, "eva")
 		for name, d := range map[string]Socket{"ana": ana, "eva": eva} {
 			if err := d.Send([][]byte{[]byte("hello"), nil, []byte(strings.Repeat("x", 70000))}); err != nil {
 				t.Fatal(err)
@@ -77,7 +96,7 @@ func TestRouterAnswersTheAsker(t *testing.T) {
 }
 
 func TestRecvOutlivesABadPeer(t *testing.T) {
-	router, at := bind(t, Router, "tcp://127.0.0.1:0")
+	router, at := bind(t, "tcp://127.0.0.1:0")
 	c, err := net.Dial("tcp", router.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +105,7 @@ func TestRecvOutlivesABadPeer(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = c.Close()
-	d := dial(t, Dealer, at, "good")
+	d := connect(t, Dealer, at, "good")
 	if err := d.Send([][]byte{[]byte("still there?")}); err != nil {
 		t.Fatal(err)
 	}
@@ -96,10 +115,9 @@ func TestRecvOutlivesABadPeer(t *testing.T) {
 }
 
 func TestRecvEndsWithClose(t *testing.T) {
-	router, at := bind(t, Router, "tcp://127.0.0.1:0")
-	pub, _ := bind(t, Pub, "tcp://127.0.0.1:0")
-	dealer := dial(t, Dealer, at, "d")
-	for _, s := range []Socket{router, pub, dealer} {
+	router, at := bind(t, "tcp://127.0.0.1:0")
+	dealer := connect(t, Dealer, at, "d")
+	for _, s := range []Socket{router, dealer} {
 		ended := make(chan error)
 		go func() {
 			_, err := s.Recv()
@@ -117,126 +135,20 @@ func TestRecvEndsWithClose(t *testing.T) {
 	}
 }
 
-// join waits until a subscriber receives what pub sends. A subscription takes
-// effect at some time after the connection, so it sends until one arrives.
-func join(t *testing.T, pub, sub Socket) {
-	t.Helper()
-	joined := make(chan struct{})
-	go func() {
-		defer close(joined)
-		for {
-			frames, err := sub.Recv()
-			if err != nil || text(frames) == "joined" {
-				return
-			}
-		}
-	}()
-	for tick := time.NewTicker(10 * time.Millisecond); ; {
-		if err := pub.Send([][]byte{[]byte("joined")}); err != nil {
-			t.Fatal(err)
-		}
-		select {
-		case <-joined:
-			tick.Stop()
-			return
-		case <-tick.C:
-		}
-	}
-}
-
-func TestPublisherDeliversAllBeforeClose(t *testing.T) {
-	const n = 20000
-	pub, at := bind(t, Pub, "tcp://127.0.0.1:0")
-	a, b := dial(t, Sub, at, ""), dial(t, Sub, at, "")
-	join(t, pub, a)
-	join(t, pub, b)
-	read := func(s Socket, got chan<- error) {
-		for i := 0; i < n; {
-			frames, err := s.Recv()
-			if err != nil {
-				got <- fmt.Errorf("after %d messages: %w", i, err)
-				return
-			}
-			if text(frames) == "joined" {
-				continue
-			}
-			if want := fmt.Sprintf("topic|%d", i); text(frames) != want {
-				got <- fmt.Errorf("received %q, want %q", text(frames), want)
-				return
-			}
-			i++
-		}
-		got <- nil
-	}
-	got := make(chan error, 2)
-	go read(a, got)
-	go read(b, got)
-	for i := range n {
-		if err := pub.Send([][]byte{[]byte("topic"), fmt.Append(nil, i)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := pub.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if err := <-got; err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// A subscriber that stops reading is disconnected and the others lose nothing.
-func TestStuckSubscriberIsDropped(t *testing.T) {
-	pub, at := bind(t, Pub, "tcp://127.0.0.1:0")
-	good := dial(t, Sub, at, "")
-	join(t, pub, good)
-
-	stuck, err := DialStuck(pub.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = stuck.Close() }()
-
-	const n, size = 600, 64 << 10
-	received := make(chan int)
-	go func() {
-		count := 0
-		for count < n {
-			frames, err := good.Recv()
-			if err != nil {
-				break
-			}
-			if len(frames) == 2 && len(frames[1]) == size {
-				count++
-			}
-		}
-		received <- count
-	}()
-	for range n {
-		if err := pub.Send([][]byte{[]byte("stream"), make([]byte, size)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := <-received; got != n {
-		t.Errorf("the reading subscriber received %d messages, want %d", got, n)
-	}
-}
-
 func TestStaleSocketFileIsReplaced(t *testing.T) {
 	endpoint := "ipc://" + filepath.Join(t.TempDir(), "kernel-5")
 	l, err := net.Listen("unix", strings.TrimPrefix(endpoint, "ipc://"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Bind(Router, endpoint, quiet); err == nil {
+	if _, err := Bind(endpoint, quiet); err == nil {
 		t.Fatal("bound a socket file that somebody listens on")
 	}
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Bind(Router, endpoint, quiet); err != nil {
+	if _, err := Bind(endpoint, quiet); err != nil {
 		t.Fatalf("stale socket file: %v", err)
 	}
 }

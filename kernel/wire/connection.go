@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// A Connection is the content of a connection file (jupyter_client
-// docs/kernels.rst, "Connection files").
+// A Connection is the content of a connection file or a registration file
+// (jupyter_client docs/kernels.rst, "Connection files").
 type Connection struct {
 	Transport       string `json:"transport"` // "tcp" or "ipc"
 	IP              string `json:"ip"`        // an address, or a path prefix with ipc
@@ -21,6 +21,12 @@ type Connection struct {
 	SignatureScheme string `json:"signature_scheme"`
 	Key             string `json:"key"`
 	KernelName      string `json:"kernel_name,omitempty"`
+
+	// A registration file has these in place of the ports, which the kernel
+	// chooses (docs/kernels.rst, "Registration file format").
+	KernelID         string `json:"kernel_id,omitempty"`
+	RegistrationIP   string `json:"registration_ip,omitempty"`
+	RegistrationPort int    `json:"registration_port,omitempty"`
 }
 
 // ReadConnection reads a connection file.
@@ -46,10 +52,26 @@ func (c Connection) Validate() error {
 	if c.IP == "" {
 		return fmt.Errorf("connection file: no ip")
 	}
-	for _, port := range []int{c.ShellPort, c.ControlPort, c.StdinPort, c.IOPubPort, c.HeartbeatPort} {
+	for _, port := range []int{c.ShellPort, c.ControlPort, c.StdinPort, c.IOPubPort, c.HeartbeatPort, c.RegistrationPort} {
 		if port < 0 || port > 65535 {
 			return fmt.Errorf("connection file: port %d out of range", port)
 		}
+	}
+	if c.Registers() {
+		return c.validateRegistration()
+	}
+	return nil
+}
+
+// validateRegistration reports what a kernel cannot use in a registration file.
+func (c Connection) validateRegistration() error {
+	switch {
+	case c.Transport != "tcp":
+		return fmt.Errorf("registration file: the transport is %q; a kernel that chooses its ports needs tcp", c.Transport)
+	case c.RegistrationIP == "":
+		return fmt.Errorf("registration file: no registration_ip")
+	case c.ShellPort+c.ControlPort+c.StdinPort+c.IOPubPort+c.HeartbeatPort != 0:
+		return fmt.Errorf("registration file: it has ports of the kernel beside registration_port; remove either")
 	}
 	return nil
 }

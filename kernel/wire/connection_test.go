@@ -46,3 +46,25 @@ func TestReadConnection(t *testing.T) {
 		t.Error("a file that does not exist was accepted")
 	}
 }
+
+func TestRegistrationFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "registration.json")
+	for text, good := range map[string]bool{
+		`{"kernel_id":"k","transport":"tcp","registration_ip":"127.0.0.1","registration_port":51587,"signature_scheme":"hmac-sha256","key":"s"}`: true,
+		`{"transport":"tcp","registration_port":1}`:                                              false,
+		`{"transport":"ipc","ip":"/run/k","registration_ip":"/run/r","registration_port":1}`:     false,
+		`{"transport":"tcp","registration_ip":"127.0.0.1","registration_port":1,"shell_port":5}`: false,
+		`{"transport":"tcp","registration_ip":"127.0.0.1","registration_port":70000}`:            false,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := ReadConnection(path)
+		if (err == nil) != good {
+			t.Errorf("%s: %v", text, err)
+		}
+		if good && (!c.Registers() || c.RegistrationEndpoint() != "tcp://127.0.0.1:51587" || c.IP != "127.0.0.1") {
+			t.Errorf("read %+v", c)
+		}
+	}
+}

@@ -1,5 +1,11 @@
 package wire
 
+// WelcomeContent is the content of iopub_welcome; Subscription is the topic that
+// was subscribed to.
+type WelcomeContent struct {
+	Subscription string `json:"subscription"`
+}
+
 // StatusContent is the content of status.
 type StatusContent struct {
 	ExecutionState string `json:"execution_state"`
@@ -8,7 +14,7 @@ type StatusContent struct {
 // ExecuteInputContent is the content of execute_input.
 type ExecuteInputContent struct {
 	Code           string `json:"code"`
-	ExecutionCount int    `json:"execution_count"`
+	ExecutionCount int64  `json:"execution_count"`
 }
 
 // StreamContent is the content of stream; Name is "stdout" or "stderr".
@@ -31,7 +37,7 @@ type DisplayContent struct {
 
 // ResultContent is the content of execute_result.
 type ResultContent struct {
-	ExecutionCount int            `json:"execution_count"`
+	ExecutionCount int64          `json:"execution_count"`
 	Data           map[string]any `json:"data"`
 	Metadata       map[string]any `json:"metadata"`
 }

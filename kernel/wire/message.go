@@ -9,8 +9,8 @@ import (
 )
 
 // ProtocolVersion is the version of the messaging protocol that the kernel
-// speaks. Version 5.5 would promise iopub_welcome.
-const ProtocolVersion = "5.4"
+// speaks. Version 5.5 promises iopub_welcome.
+const ProtocolVersion = "5.5"
 
 // Username is the user name in the headers of our messages.
 const Username = "kernel"
@@ -24,6 +24,9 @@ type Header struct {
 	Date    string `json:"date"`
 	Type    Type   `json:"msg_type"`
 	Version string `json:"version"`
+	// Subshell is the id of the subshell that a message on shell is for; empty
+	// or null means the main shell.
+	Subshell string `json:"subshell_id,omitempty"`
 }
 
 // A Message is one protocol message. Identities come before the delimiter: the

@@ -44,12 +44,30 @@ type KernelInfo struct {
 	SupportedFeatures     []string     `json:"supported_features"`
 }
 
+// Connect is the content of connect_reply.
+type Connect struct {
+	Status        string `json:"status"`
+	ShellPort     int    `json:"shell_port"`
+	IOPubPort     int    `json:"iopub_port"`
+	StdinPort     int    `json:"stdin_port"`
+	HeartbeatPort int    `json:"hb_port"`
+	ControlPort   int    `json:"control_port"`
+}
+
 // ExecuteOK is the content of an execute_reply with status ok.
 type ExecuteOK struct {
 	Status          string         `json:"status"`
-	ExecutionCount  int            `json:"execution_count"`
-	Payload         []any          `json:"payload"`
+	ExecutionCount  int64          `json:"execution_count"`
+	Payload         []Page         `json:"payload"`
 	UserExpressions map[string]any `json:"user_expressions"`
+}
+
+// A Page is the payload of execute_reply that front ends show beside the
+// notebook. It is the one kind that the kernel sends.
+type Page struct {
+	Source string         `json:"source"` // "page"
+	Data   map[string]any `json:"data"`
+	Start  int            `json:"start"` // the first line to show
 }
 
 // ErrorContent is the content of the error message, and part of failed
@@ -75,7 +93,7 @@ type ExecuteFailed struct {
 // ExecuteAborted is the content of an execute_reply with status aborted.
 type ExecuteAborted struct {
 	Status         string `json:"status"`
-	ExecutionCount int    `json:"execution_count"`
+	ExecutionCount int64  `json:"execution_count"`
 }
 
 // ExecuteMetadata is the metadata of execute_reply.
@@ -89,6 +107,20 @@ type ExecuteMetadata struct {
 type IsComplete struct {
 	Status string  `json:"status"`
 	Indent *string `json:"indent,omitempty"`
+}
+
+// MatchesKey is the key of complete_reply's metadata under which front ends look
+// for a list of CompletionMatch.
+const MatchesKey = "_jupyter_types_experimental"
+
+// A CompletionMatch describes one of the matches of complete_reply; the cursors
+// count code points.
+type CompletionMatch struct {
+	Start     int    `json:"start"`
+	End       int    `json:"end"`
+	Text      string `json:"text"`
+	Type      string `json:"type"`
+	Signature string `json:"signature"`
 }
 
 // Complete is the content of complete_reply; the cursors count code points.
@@ -106,18 +138,6 @@ type Inspect struct {
 	Found    bool           `json:"found"`
 	Data     map[string]any `json:"data"`
 	Metadata map[string]any `json:"metadata"`
-}
-
-// History is the content of history_reply.
-type History struct {
-	Status  string `json:"status"`
-	History []any  `json:"history"`
-}
-
-// CommInfo is the content of comm_info_reply.
-type CommInfo struct {
-	Status string         `json:"status"`
-	Comms  map[string]any `json:"comms"`
 }
 
 // Shutdown is the content of shutdown_reply.

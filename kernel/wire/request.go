@@ -41,11 +41,12 @@ func DecodeExecute(raw json.RawMessage) (ExecuteContent, error) {
 }
 
 // CodeContent is the content of is_complete_request, complete_request and
-// inspect_request as far as the kernel needs it. CursorPos counts Unicode code
-// points; nil means the end of Code.
+// inspect_request. CursorPos counts Unicode code points; nil means the end of
+// Code.
 type CodeContent struct {
-	Code      string `json:"code"`
-	CursorPos *int   `json:"cursor_pos"`
+	Code        string `json:"code"`
+	CursorPos   *int   `json:"cursor_pos"`
+	DetailLevel int    `json:"detail_level"`
 }
 
 // ShutdownContent is the content of shutdown_request.
@@ -56,11 +57,4 @@ type ShutdownContent struct {
 // InputReplyContent is the content of input_reply.
 type InputReplyContent struct {
 	Value string `json:"value"`
-}
-
-// CommContent is the content of comm_open, comm_msg and comm_close.
-type CommContent struct {
-	CommID     string          `json:"comm_id"`
-	TargetName string          `json:"target_name,omitempty"`
-	Data       json.RawMessage `json:"data"`
 }

@@ -9,6 +9,8 @@ type Type string
 const (
 	KernelInfoRequest Type = "kernel_info_request"
 	KernelInfoReply   Type = "kernel_info_reply"
+	ConnectRequest    Type = "connect_request"
+	ConnectReply      Type = "connect_reply"
 	ExecuteRequest    Type = "execute_request"
 	ExecuteReply      Type = "execute_reply"
 	CompleteRequest   Type = "complete_request"
@@ -31,6 +33,14 @@ const (
 	InputRequest      Type = "input_request"
 	InputReply        Type = "input_reply"
 
+	CreateSubshellRequest Type = "create_subshell_request"
+	CreateSubshellReply   Type = "create_subshell_reply"
+	DeleteSubshellRequest Type = "delete_subshell_request"
+	DeleteSubshellReply   Type = "delete_subshell_reply"
+	ListSubshellRequest   Type = "list_subshell_request"
+	ListSubshellReply     Type = "list_subshell_reply"
+
+	IOPubWelcome      Type = "iopub_welcome"
 	Status            Type = "status"
 	ExecuteInput      Type = "execute_input"
 	ExecuteResult     Type = "execute_result"

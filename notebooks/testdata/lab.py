@@ -89,7 +89,8 @@ def main():
     return 0
 
 
-def run(args, root, mark):
+def run(args, root, mark, drive=None):
+    """Starts the server and the browser, and returns what drive does there."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise Failure("no Chromium: apt-get install chromium")
@@ -112,7 +113,7 @@ def run(args, root, mark):
             context = playwright.chromium.launch_persistent_context(
                 root / "browser", executable_path=browser, headless=True, args=BROWSER_ARGS, viewport=VIEW, env=env)
             try:
-                result = drive(context, f"{url}/doc/tree/{name}?token={token}", args)
+                result = (drive or run_all)(context, f"{url}/doc/tree/{name}?token={token}", args)
             finally:
                 context.close()
     except Exception as problem:
@@ -178,20 +179,26 @@ def await_server(url, token, server):
     raise Failure("JupyterLab does not answer after 60 s")
 
 
-def drive(context, address, args):
-    """Runs all cells in the browser and returns what they show."""
-    limit = args.timeout * 1000
+def open_page(context, address):
+    """Opens the notebook and waits until its kernel is idle."""
     page = context.pages[0] if context.pages else context.new_page()
     page.set_default_timeout(60_000)
     local = ("http://127.0.0.1:", "data:", "blob:")
     context.route("**/*", lambda route: route.continue_() if route.request.url.startswith(local) else route.abort())
     page.goto(address)
     page.wait_for_function(READY)
+    return page
+
+
+def run_all(context, address, args):
+    """Runs all cells in the browser and returns what they show."""
+    limit = args.timeout * 1000
+    page = open_page(context, address)
     page.set_default_timeout(limit)
-    run_all = page.evaluate_handle(f"() => {{ window.ran = false; ({RUN})().then(() => window.ran = true); }}")
+    running = page.evaluate_handle(f"() => {{ window.ran = false; ({RUN})().then(() => window.ran = true); }}")
     page.wait_for_function("() => window.ran", timeout=limit)
     page.wait_for_function(IDLE, timeout=limit)
-    run_all.dispose()
+    running.dispose()
     return {"cells": page.evaluate(CELLS), "pictures": photograph(page, args.prefix)}
 
 

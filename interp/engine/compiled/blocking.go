@@ -127,10 +127,7 @@ func (e *Engine) blockingCalls() map[string]map[string]any {
 	} {
 		table["os/exec"][name] = f
 	}
-	table["os"]["(*File).Read"] = func(f *os.File, p []byte) (n int, err error) {
-		e.untilDeadline(f.SetReadDeadline, func() { n, err = f.Read(p) })
-		return n, err
-	}
+	table["os"]["(*File).Read"] = e.ReadFile
 	for name, f := range map[string]any{
 		"(*TCPConn).Read":        connRead[*net.TCPConn](e),
 		"(*TCPConn).Write":       connWrite[*net.TCPConn](e),
@@ -143,6 +140,12 @@ func (e *Engine) blockingCalls() map[string]map[string]any {
 		table["net"][name] = f
 	}
 	return table
+}
+
+// ReadFile is f.Read, which a stop of the calling goroutine's cell ends.
+func (e *Engine) ReadFile(f *os.File, p []byte) (n int, err error) {
+	e.untilDeadline(f.SetReadDeadline, func() { n, err = f.Read(p) })
+	return n, err
 }
 
 // output is (*exec.Cmd).Output by means of run.

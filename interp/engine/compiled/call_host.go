@@ -16,6 +16,35 @@ type hostSite struct {
 	prepare []step
 	enter   hostCaller
 	pauses  *engine.Pauses
+	// acquires says that what the call returns with is the caller's to release: a
+	// stop that came meanwhile waits until the caller has deferred that.
+	acquires bool
+}
+
+// acquires reports whether a call may be that of a lock.
+func acquires(call *ssa.CallCommon) bool {
+	obj := call.Method
+	if fn := call.StaticCallee(); fn != nil {
+		obj, _ = fn.Object().(*types.Func)
+	}
+	if obj == nil {
+		return false
+	}
+	if pkg := obj.Pkg(); pkg != nil && (pkg.Path() == "sync" || pkg.Path() == mpruntimePath) {
+		return true // they see to stops themselves
+	}
+	return obj.Name() == "Lock" || obj.Name() == "RLock"
+}
+
+// halted reports whether a stop of the goroutine's cell awaits it.
+func (th *thread) halted() bool { return th.g != nil && th.g.Cell.Stopped() }
+
+// returned stands still, or meets a stop, after a call of compiled code.
+func (th *thread) returned(acquires bool) {
+	th.park()
+	if !acquires && th.halted() {
+		th.meetStop()
+	}
 }
 
 // hostSite compiles the passing of args, after first, to a function of type typ,
@@ -63,8 +92,8 @@ func (s *hostSite) call(fr *frame, fv pointer) {
 	}
 	fr.enterHost()
 	s.enter(fv, pointer(fr))
-	if s.pauses.On() {
-		fr.th.park()
+	if s.pauses.On() || fr.th.halted() {
+		fr.th.returned(s.acquires)
 	}
 }
 
@@ -79,14 +108,15 @@ func (s *hostSite) panicNil(fr *frame) {
 // hostStep compiles a call of fv.
 func (c *compiler) hostStep(fv pointer, call *ssa.CallCommon, sig *types.Signature, dst uintptr, wanted bool) step {
 	site := c.hostSite(c.e.funcType(sig), nil, call.Args, sig, dst, wanted)
-	enter, pauses := site.enter, site.pauses
+	site.acquires = acquires(call)
+	enter, pauses, acquires := site.enter, site.pauses, site.acquires
 	switch len(site.prepare) {
 	case 0:
 		return func(fr *frame) {
 			fr.enterHost()
 			enter(fv, pointer(fr))
-			if pauses.On() {
-				fr.th.park()
+			if pauses.On() || fr.th.halted() {
+				fr.th.returned(acquires)
 			}
 		}
 	case 1:
@@ -95,8 +125,8 @@ func (c *compiler) hostStep(fv pointer, call *ssa.CallCommon, sig *types.Signatu
 			p0(fr)
 			fr.enterHost()
 			enter(fv, pointer(fr))
-			if pauses.On() {
-				fr.th.park()
+			if pauses.On() || fr.th.halted() {
+				fr.th.returned(acquires)
 			}
 		}
 	}

@@ -130,7 +130,7 @@ func (c *census) list() []*thread {
 // call them, or wake them, without a goroutine of theirs blinds the census.
 func (c *census) sees(path, name string) {
 	switch path {
-	case "os/signal", "runtime/pprof", "runtime/trace", "testing", "cuaderno/mpruntime", "cuaderno/interp/display":
+	case "os/signal", "runtime/pprof", "runtime/trace", "testing", "cuaderno/mpruntime", "cuaderno/interp/display", "cuaderno/interp/comm":
 		c.blind.Store(true)
 	case "runtime":
 		if name == "SetFinalizer" || name == "AddCleanup" {

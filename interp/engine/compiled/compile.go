@@ -2,6 +2,7 @@ package compiled
 
 import (
 	"fmt"
+	"go/ast"
 	"go/token"
 	"go/types"
 
@@ -234,9 +235,38 @@ func (c *compiler) compileBlock(b *ssa.BasicBlock, to *block) {
 	if p := c.positionOf(end, panics); p.IsValid() {
 		last = p
 	}
+	empty := len(b.Instrs) == 1 && len(b.Succs) == 1 && b.Succs[0] == b
+	if empty {
+		last = emptyLoop(c.fn, last)
+	}
 	c.ends[b.Index] = last
 	c.b.positions = append(c.b.positions, position{last, false, end})
 	to.run = sequence(to, int32(first), steps, c.terminator(b, end))
+	if turn := to.run; empty {
+		to.run = func(fr *frame) *block {
+			fr.pc = int32(first)
+			return turn(fr)
+		}
+	}
+}
+
+// emptyLoop returns where the first loop without anything in it is, for {}, that fn
+// has after a position. No instruction has the place of that.
+func emptyLoop(fn *ssa.Function, after token.Pos) token.Pos {
+	if fn.Syntax() == nil {
+		return after
+	}
+	found := token.NoPos
+	ast.Inspect(fn.Syntax(), func(n ast.Node) bool {
+		if loop, ok := n.(*ast.ForStmt); ok && !found.IsValid() && loop.Pos() > after && len(loop.Body.List) == 0 {
+			found = loop.Pos()
+		}
+		return !found.IsValid()
+	})
+	if found.IsValid() {
+		return found
+	}
+	return after
 }
 
 func calls(instr ssa.Instruction) bool {

@@ -166,6 +166,12 @@ func (p *Program) UsesProcesses() bool { return p.usesProcesses }
 // have their new bodies from now on, those excepted to which a unit with a larger
 // number has given one. Run runs its statements.
 func (e *Engine) Load(serial int, u *check.Unit) (p *Program, err error) {
+	return e.LoadUnless(serial, u, func() error { return nil })
+}
+
+// LoadUnless is Load, unless the session has a reason not to, which it is asked for
+// once the unit is built. Nothing has changed then.
+func (e *Engine) LoadUnless(serial int, u *check.Unit, reason func() error) (p *Program, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("building the cell: %v", r)
@@ -173,6 +179,9 @@ func (e *Engine) Load(serial int, u *check.Unit) (p *Program, err error) {
 	}()
 	built, err := e.builder.build(u)
 	if err != nil {
+		return nil, err
+	}
+	if err := reason(); err != nil {
 		return nil, err
 	}
 	e.renew(u.Grown)
@@ -213,6 +222,7 @@ func (e *Engine) Watched(f func()) func() {
 			e.census.begin(th)
 			defer e.census.end(th)
 			defer e.watch(th)()
+			th.park()
 		}
 		f()
 	}

@@ -46,6 +46,7 @@ func (c *compiler) invoke(call *ssa.CallCommon, dst uintptr, wanted bool) step {
 	// Compiled methods take the data word of the interface.
 	data := place{c.memory.value(ptr, nil), reflect.TypeFor[pointer]()}
 	host := c.hostSite(withReceiver(plain), []place{data}, call.Args, sig, dst, wanted)
+	host.acquires = acquires(call)
 	// The layout of our method depends on its receiver's type: for one word it is
 	// that of the data word, else a wrapper takes the pointer.
 	ours := newLayout(withReceiver(plain), headerSize)

@@ -78,7 +78,7 @@ func inCompiled() int {
 	prefix := []byte("\ncuaderno/interp/engine/compiled.")
 	n := 0
 	for stack := range bytes.SplitSeq(stacks, []byte("\n\n")) {
-		if _, inner, ok := bytes.Cut(stack, prefix); ok && bytes.HasPrefix(inner, []byte("host")) {
+		if _, inner, ok := bytes.Cut(stack, prefix); ok && callsHost(inner) {
 			n++
 		}
 	}

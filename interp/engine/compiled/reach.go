@@ -17,12 +17,13 @@ type Reach struct {
 	variables map[*types.Var]bool
 	functions map[*ssa.Function]bool
 	types     map[types.Type]bool
+	calls     map[string]bool // import paths of compiled functions
 	order     []*types.Var
 }
 
 // NewReach returns an empty Reach.
 func (e *Engine) NewReach() *Reach {
-	return &Reach{e, map[int]bool{}, map[*types.Var]bool{}, map[*ssa.Function]bool{}, map[types.Type]bool{}, nil}
+	return &Reach{e, map[int]bool{}, map[*types.Var]bool{}, map[*ssa.Function]bool{}, map[types.Type]bool{}, map[string]bool{}, nil}
 }
 
 // Function adds a function.
@@ -112,10 +113,13 @@ func (r *Reach) function(fn *ssa.Function) {
 // declared adds the body that a declared function has now.
 func (r *Reach) declared(fn *ssa.Function) {
 	obj, ok := fn.Object().(*types.Func)
-	if !ok || !ours(obj) {
-		return
+	switch {
+	case !ok:
+	case ours(obj):
+		r.method(obj)
+	case obj.Pkg() != nil:
+		r.calls[obj.Pkg().Path()] = true
 	}
-	r.method(obj)
 }
 
 func (r *Reach) method(obj *types.Func) {

@@ -15,6 +15,7 @@ type thread struct {
 	// fuel is how many calls and turns of loops are left until the next poll.
 	fuel  int
 	polls int
+	wakes int // how often a wait was over
 	// crowded says that there are many goroutines.
 	crowded bool
 	// frames is how many bytes the frames made for the goroutine have.

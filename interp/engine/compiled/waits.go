@@ -90,11 +90,24 @@ func (th *thread) wait(fr *frame, s waitState) {
 
 // woken notes that a wait is over.
 func (th *thread) woken() {
-	th.waits.Store(th.waits.Load() &^ 0xff)
-	if th.g != nil && th.g.Cell.Pauses.On() {
+	before := th.waits.Load()
+	th.waits.Store(before &^ 0xff)
+	if th.g == nil {
+		return
+	}
+	if th.g.Cell.Pauses.On() {
 		th.park()
 	}
+	// Who is woken runs before those that are waiting for their turn. Of a crowd whose
+	// goroutines wake each other, or sleep for instants, nobody else would run.
+	th.wakes++
+	if s := waitState(before); (th.wakes%wakesInTurn == 0 || s == inSleep || s == inTimer) && runtime.NumGoroutine() > crowd {
+		runtime.Gosched()
+	}
 }
+
+// wakesInTurn is how often a goroutine of a crowd is woken before it lets others run.
+const wakesInTurn = 8
 
 // waiting returns what th waits for and where. Others may call it.
 func (th *thread) waiting() (callSite, waitState) {

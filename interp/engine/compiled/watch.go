@@ -14,6 +14,9 @@ import (
 // shorter is not.
 const watchInterval = 100 * time.Millisecond
 
+// fullInterval is watchInterval where more than half of the memory is used up.
+const fullInterval = 10 * time.Millisecond
+
 // A watch looks for what stops the statements of a cell for their own good: all
 // goroutines waiting for each other, and too much memory.
 type watch struct {
@@ -58,7 +61,11 @@ func (w *watch) look() {
 		w.cell.Stop(&engine.Deadlock{Waits: w.e.stuck()})
 		return
 	}
-	w.timer.Reset(watchInterval)
+	interval := watchInterval
+	if limit := w.e.options.MemoryLimit; limit > 0 && heap() > limit/2 {
+		interval = fullInterval
+	}
+	w.timer.Reset(interval)
 }
 
 // standsStill reports a deadlock. To be certain is expensive, so that where a

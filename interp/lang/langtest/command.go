@@ -16,6 +16,7 @@ type run struct {
 	session *Session
 	out     lang.Output
 	result  *display.Bundle
+	page    *display.Bundle
 }
 
 // line runs one command.
@@ -35,6 +36,9 @@ func (r *run) line(ctx context.Context, line string) *lang.Error {
 	case "result":
 		b := display.Text(text)
 		r.result = &b
+	case "page":
+		b := display.Text(text)
+		r.page = &b
 	case "set":
 		name, value, _ := strings.Cut(text, " ")
 		r.session.set(name, value)
@@ -42,6 +46,8 @@ func (r *run) line(ctx context.Context, line string) *lang.Error {
 		return failure(lang.Panic, text)
 	case "boom":
 		panic("boom")
+	case "open", "tell", "shut":
+		r.comm(command, id, text)
 	case "wait", "hang", "crash":
 		return r.end(ctx, command, text)
 	case "ask", "secret":
@@ -77,10 +83,7 @@ func (r *run) write(command, text string) *lang.Error {
 		}
 		r.out.Stdout([]byte(value + "\n"))
 	case "later":
-		r.session.writers.Go(func() {
-			<-r.session.late
-			r.out.Stdout([]byte(text + "\n"))
-		})
+		r.session.whenLate(func() { r.out.Stdout([]byte(text + "\n")) })
 	default:
 		return failure(lang.CompileError, "undefined: "+command)
 	}

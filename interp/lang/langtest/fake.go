@@ -13,6 +13,7 @@
 //	clear         clears the output; clear wait waits for the next
 //	ask PROMPT    reads a line and prints it to stdout; secret asks for a password
 //	result TEXT   makes TEXT the result
+//	page TEXT     makes TEXT what is shown beside the notebook
 //	fail TEXT     fails with a lang.Panic whose value is TEXT
 //	wait          waits for the interrupt
 //	hang          ignores the interrupt and waits for Close
@@ -20,9 +21,14 @@
 //	crash TEXT    ends the session with TEXT as the crash text
 //	boom          panics inside the session's Execute
 //	set K V       gives a variable a value; get K prints it
+//	open#ID TARGET  opens a comm; tell#ID DATA sends a message of it, with the
+//	              metadata {"told":true} and the buffer "\x00told"; shut#ID closes it
 //
 // Other lines fail with a lang.CompileError. A line of one number is its own
 // result. IsComplete answers incomplete for code that ends in "{".
+//
+// Front ends can open comms for the target echo, which sends messages back; one
+// whose data is {"run": CODE} is run as a cell is instead, and an opening too.
 package langtest
 
 import (
@@ -131,9 +137,9 @@ type Session struct {
 	executing chan lang.Cell
 	late      chan struct{}
 	lateOnce  sync.Once
-	writers   sync.WaitGroup
 
 	mu    sync.Mutex
+	later []chan struct{} // each closed when a later command has written
 	vars  map[string]string
 	comms map[string]bool // that are open
 	ended bool
@@ -147,7 +153,25 @@ func (s *Session) Executing() <-chan lang.Cell { return s.executing }
 // Late lets the later commands write, and waits until they have.
 func (s *Session) Late() {
 	s.lateOnce.Do(func() { close(s.late) })
-	s.writers.Wait()
+	s.mu.Lock()
+	later := slices.Clone(s.later)
+	s.mu.Unlock()
+	for _, written := range later {
+		<-written
+	}
+}
+
+// whenLate calls write after Late has been called.
+func (s *Session) whenLate(write func()) {
+	written := make(chan struct{})
+	s.mu.Lock()
+	s.later = append(s.later, written)
+	s.mu.Unlock()
+	go func() {
+		defer close(written)
+		<-s.late
+		write()
+	}()
 }
 
 // Crash ends the session as a crash of its process does.
@@ -219,25 +243,6 @@ func (s *Session) Inspect(_ context.Context, code string, _, _ int) (lang.Inspec
 	return lang.Inspection{Bundle: &b}, nil
 }
 
-// Comm implements lang.Session: comms for the target echo are taken, and their
-// messages sent back.
-func (s *Session) Comm(_ context.Context, m lang.CommMessage, out lang.Output) error {
-	s.mu.Lock()
-	open := s.comms[m.ID]
-	if m.Kind == lang.CommOpen {
-		open = m.Target == "echo"
-	}
-	s.comms[m.ID] = open && m.Kind != lang.CommClose
-	s.mu.Unlock()
-	if !open {
-		return lang.ErrNoComm
-	}
-	if m.Kind == lang.CommMsg {
-		out.Comm(m)
-	}
-	return nil
-}
-
 // Remains implements lang.Session: the names of the variables.
 func (s *Session) Remains() []string {
 	s.mu.Lock()
@@ -276,7 +281,7 @@ func (s *Session) Execute(ctx context.Context, cell lang.Cell, out lang.Output) 
 			return lang.Outcome{Err: err}
 		}
 	}
-	outcome := lang.Outcome{Result: run.result}
+	outcome := lang.Outcome{Result: run.result, Page: run.page}
 	for _, name := range slices.Sorted(maps.Keys(cell.Expressions)) {
 		if outcome.Expressions == nil {
 			outcome.Expressions = map[string]lang.Expression{}

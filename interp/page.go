@@ -1,0 +1,30 @@
+package interp
+
+import (
+	"fmt"
+	"regexp"
+
+	"cuaderno/interp/lang"
+)
+
+// question is a cell that asks what a name is, as IPython's do: name? for what
+// stands beside it and its documentation, name?? for more.
+var question = regexp.MustCompile(`^\s*([\pL_][\pL\pN_.]*)(\?{1,2})\s*$`)
+
+// pageCell answers a cell that is a question: with a page, which front ends show
+// beside the notebook or under the cell. ok is false for other cells.
+func (s *Session) pageCell(code string, out lang.Output) (outcome lang.Outcome, ok bool) {
+	parts := question.FindStringSubmatch(code)
+	if parts == nil {
+		return outcome, false
+	}
+	name, detail := parts[1], len(parts[2])-1
+	found, err := s.assistant.Inspect(name, len([]rune(name)), detail)
+	if err != nil {
+		return failed(newError("InternalError", err.Error(), nil)), true
+	}
+	if found.Bundle == nil {
+		out.Stdout(fmt.Appendf(nil, "Nothing is known of %s: it is declared by no cell, and no package is called so.\n", name))
+	}
+	return lang.Outcome{Page: found.Bundle}, true
+}
