@@ -92,7 +92,7 @@ func measure(ctx context.Context, venv string, rounds int, quick bool, stderr io
 		args = append(args, "--quick")
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(venv, "bin", "python"), args...)
-	cmd.Env = append(os.Environ(), "JUPYTER_PREFER_ENV_PATH=1")
+	cmd.Env = append(os.Environ(), "JUPYTER_PREFER_ENV_PATH=1", "CUADERNO_HISTORY=off")
 	cmd.Stderr = stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it cleans up
 	cmd.WaitDelay = time.Minute

@@ -14,6 +14,10 @@ import (
 // that runs, only for the type checker while it checks one.
 
 func (s *Session) newAssistant() *assist.Assistant {
+	var magics []assist.Magic
+	for _, m := range s.magics() {
+		magics = append(magics, m.Magic)
+	}
 	return assist.New(assist.Options{
 		Checker:   s.checker,
 		Importer:  s.importer,
@@ -23,15 +27,12 @@ func (s *Session) newAssistant() *assist.Assistant {
 			defer s.mu.Unlock()
 			return s.sources[count]
 		},
-		Magics: []assist.Magic{
-			{Name: engineMagic, Arguments: []string{string(Auto), string(Compiled), string(Yaegi), "why"}, Usage: "says, or chooses, which engine runs the statements of cells; why tells which one ran the cell before"},
-			{Name: "%restore", Usage: "brings back what a session that crashed has left"},
-		},
+		Magics: magics,
 	})
 }
 
 // IsComplete implements lang.Session.
-func (s *Session) IsComplete(_ context.Context, code string) (lang.Completeness, error) {
+func (s *Session) IsComplete(ctx context.Context, code string) (lang.Completeness, error) {
 	if strings.HasPrefix(strings.TrimSpace(code), "%") || question.MatchString(code) {
 		return lang.Completeness{Status: string(cell.Complete)}, nil
 	}
@@ -40,11 +41,11 @@ func (s *Session) IsComplete(_ context.Context, code string) (lang.Completeness,
 }
 
 // Complete implements lang.Session.
-func (s *Session) Complete(_ context.Context, code string, cursor int) (lang.Completion, error) {
-	return s.assistant.Complete(code, cursor)
+func (s *Session) Complete(ctx context.Context, code string, cursor int) (lang.Completion, error) {
+	return s.assistant.Complete(ctx, code, cursor)
 }
 
 // Inspect implements lang.Session.
-func (s *Session) Inspect(_ context.Context, code string, cursor, detail int) (lang.Inspection, error) {
-	return s.assistant.Inspect(code, cursor, detail)
+func (s *Session) Inspect(ctx context.Context, code string, cursor, detail int) (lang.Inspection, error) {
+	return s.assistant.Inspect(ctx, code, cursor, detail)
 }

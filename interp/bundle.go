@@ -64,6 +64,7 @@ func (e *evaluator) bundle(t mpruntime.Target) (message codec.Message, err error
 		}
 	}
 	b.Units = reach.Units()
+	e.engine.Pin(b.Units...)
 	return withHead(b, message)
 }
 

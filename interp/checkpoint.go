@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"go/types"
@@ -8,7 +9,6 @@ import (
 	"io"
 	"reflect"
 	"slices"
-	"sync"
 	"time"
 
 	"cuaderno/interp/engine"
@@ -45,8 +45,9 @@ type checkpoints struct {
 
 	size int // that all values together may have
 
-	mu    sync.Mutex // also held while a checkpoint is taken
-	store *remains.Store
+	turn  turn           // also taken while a checkpoint is
+	store *remains.Store // nil if nothing can be kept
+	why   error          // that is so
 	kinds *keptKinds
 	seed  maphash.Seed
 	// groups are the variables of the session, and byVariable leads to them.
@@ -81,38 +82,54 @@ type group struct {
 	stored  bool // entry says where
 	entry   remains.Entry
 	sum     uint64 // hash of the message
-	// opaque says that the values could not be read, so that nobody knows what can be
-	// reached by them; functions and types are those that were met in the values.
+	// opaque says that the values could not be read and may lead to functions, so that
+	// nobody knows what can be reached by them; functions and types are those that were met in the values.
 	opaque    bool
 	functions []compiled.Function
 	types     []reflect.Type
-	// rest is how many checkpoints do without a group that took too long, and
-	// rests how many the next time.
+	// cost is how long the reading took, or lasted before it was given up. Rest is how
+	// many checkpoints do without a group that took too long, and rests how many the
+	// next time.
+	cost        time.Duration
 	rest, rests int
 }
+
+func (c *checkpoints) lock() { c.turn <- struct{}{} }
+
+func (c *checkpoints) unlock() { c.turn.give() }
 
 // newCheckpoints returns those of a session, in the file of its log.
 func newCheckpoints(e *evaluator, before *inheritance, size int) *checkpoints {
 	c := &checkpoints{
-		e: e, size: size, kinds: newKeptKinds(e.linker), seed: maphash.MakeSeed(), before: before,
+		e: e, turn: make(turn, 1), size: size, kinds: newKeptKinds(e.linker), seed: maphash.MakeSeed(), before: before,
 		byVariable: map[compiled.Variable]*kept{}, variables: map[string]*kept{}, others: map[string]bool{},
 	}
 	var table *remains.Table
-	var err error
-	if c.store, table, err = remains.Open(e.log.file); err != nil {
-		return c // there will be none
+	c.store, table, c.why = remains.Open(e.log.file)
+	switch {
+	case before.damage != nil:
+		// The values are those of units whose numbers others get.
+		table = &remains.Table{}
+		c.commit(nil)
+	case c.store == nil:
+		table = &remains.Table{}
+		if !before.empty() {
+			before.damage = c.why
+		}
+	case c.why != nil:
+		before.damage, c.why = c.why, nil
 	}
 	before.inherit(table)
 	return c
 }
 
 // resume goes on where a session left off that died: numbers of units go on, and what
-// it left can be restored.
+// it left can be restored. Where that cannot be read, the session begins anew.
 func (e *evaluator) resume(memoryLimit uint64) (*checkpoints, error) {
 	if e.log == nil {
 		return nil, nil
 	}
-	before, err := e.log.resume()
+	before, damage, err := e.log.resume()
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +140,9 @@ func (e *evaluator) resume(memoryLimit uint64) (*checkpoints, error) {
 	if memoryLimit > 0 {
 		size = int(min(checkpointSize, memoryLimit/memoryPart))
 	}
-	return newCheckpoints(e, inherited(before), size), nil
+	h := inherited(before)
+	h.damage = damage
+	return newCheckpoints(e, h, size), nil
 }
 
 // declared notes what a unit declares, which runs next.
@@ -131,8 +150,8 @@ func (c *checkpoints) declared(serial, count int, p *compiled.Program, gone []st
 	if c == nil || len(p.Declares())+len(gone) == 0 {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.lock()
+	defer c.unlock()
 	for _, name := range gone {
 		c.means(name, nil)
 	}
@@ -181,20 +200,24 @@ func (c *checkpoints) execute(p *compiled.Program) {
 	if c == nil {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.lock()
+	defer c.unlock()
 	if c.store == nil {
 		return
 	}
 	c.ran = append(c.ran, p)
 }
 
-// wait waits for the checkpoint that is being taken.
-func (c *checkpoints) wait() {
-	if c != nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
+// wait waits for the checkpoint that is being taken. The error is the cause of ctx.
+func (c *checkpoints) wait(ctx context.Context) error {
+	if c == nil {
+		return nil
 	}
+	if err := c.turn.take(ctx); err != nil {
+		return err
+	}
+	c.unlock()
+	return nil
 }
 
 // take takes a checkpoint after a cell, while the outcome is told. The next cell, and
@@ -203,21 +226,21 @@ func (c *checkpoints) take(count int) {
 	if c == nil {
 		return
 	}
-	c.mu.Lock()
+	c.lock()
 	if c.store == nil || len(c.ran) == 0 {
-		c.mu.Unlock()
+		c.unlock()
 		return
 	}
 	go func() {
-		defer c.mu.Unlock()
+		defer c.unlock()
 		c.noteChanges()
-		changed := c.changed()
-		if len(changed) == 0 {
+		due := c.due()
+		if len(due) == 0 {
 			c.cell = count
 			c.check(c.store.Mark(count))
 			return
 		}
-		messages, ok := c.read(changed)
+		messages, ok := c.read(due)
 		if ok {
 			c.cell = count
 		}
@@ -225,11 +248,15 @@ func (c *checkpoints) take(count int) {
 	}()
 }
 
-// changed returns the groups that are to be read.
-func (c *checkpoints) changed() []*group {
+// due returns the groups that are to be read.
+func (c *checkpoints) due() []*group {
 	var list []*group
 	for _, g := range c.groups {
-		if g.changed {
+		switch {
+		case !g.changed:
+		case g.rest > 0:
+			g.rest--
+		default:
 			list = append(list, g)
 		}
 	}
@@ -245,14 +272,15 @@ func (c *checkpoints) noteChanges() {
 		reach.Program(p)
 	}
 	c.ran, c.begun, c.running = nil, begun, running
+	met := map[*group]bool{}
 	for i := 0; !all; {
 		found := reach.Variables()
 		if i == len(found) {
 			break
 		}
 		for ; i < len(found); i++ {
-			if k := c.byVariable[found[i]]; k != nil && !k.group.changed {
-				k.group.changed = true
+			if k := c.byVariable[found[i]]; k != nil && !met[k.group] {
+				met[k.group], k.group.changed = true, true
 				all = all || k.group.reaches(reach)
 			}
 		}
@@ -317,7 +345,7 @@ func (c *checkpoints) commit(messages map[*group][]byte) {
 // check ends the taking of checkpoints where they cannot be written.
 func (c *checkpoints) check(err error) {
 	if err != nil {
-		c.store = nil
+		c.store, c.why = nil, err
 	}
 }
 

@@ -27,7 +27,7 @@ func (c *checkpoints) lossOf(err error, v reflect.Value) string {
 		}
 		return fmt.Sprintf("too large: there is room for %d MB in all", c.size>>20)
 	case errors.Is(err, codec.ErrTooLong):
-		return fmt.Sprintf("it takes longer than %d ms to copy", checkpointTime.Milliseconds())
+		return fmt.Sprintf("it takes too long to copy: there are %d ms for all that has changed", checkpointTime.Milliseconds())
 	case !errors.As(err, &refusal):
 		return strings.TrimPrefix(err.Error(), "mp: ")
 	}

@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"go/types"
@@ -36,14 +37,14 @@ func choose(name string) (Choice, error) {
 	return "", fmt.Errorf("there is no engine %q: choose auto, compiled or yaegi", name)
 }
 
-// engineMagic is the cell that shows or changes the choice.
-const engineMagic = "%engine"
+// engineWhy asks for the engine that ran the cell before, and for the reason.
+const engineWhy = "why"
 
-// engineCell runs a cell %engine, %engine NAME or %engine why.
-func (s *Session) engineCell(arg string, out lang.Output) lang.Outcome {
+// engineCell runs a cell %engine, which shows or changes the choice.
+func (s *Session) engineCell(_ context.Context, arg string, out lang.Output) lang.Outcome {
 	switch arg {
 	case "":
-	case "why":
+	case engineWhy:
 		if refusal := s.choice.why(); refusal == nil {
 			out.Stdout([]byte("the cell before was run by yaegi\n"))
 		} else {
@@ -147,6 +148,7 @@ func (s *Session) statements(u *check.Unit, p *compiled.Program, accepted snippe
 		return p.Run
 	}
 	return s.engine.Watched(func() {
+		defer p.Forget()
 		defer accepted.done()
 		value := accepted.run()
 		if g := engine.Current(); g != nil && u.Last != nil {

@@ -2,8 +2,10 @@ package interp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"cuaderno/interp/check"
 	"cuaderno/interp/engine/compiled"
@@ -37,6 +39,9 @@ type compilation struct {
 	// decided is set by whoever decides first that the cell becomes part of the
 	// session, or that nobody waits for it any more.
 	decided atomic.Bool
+	// left is set when nobody waits for it any more.
+	left  atomic.Bool
+	began time.Time
 
 	unit     *check.Unit
 	program  *compiled.Program
@@ -53,16 +58,22 @@ func (b *bug) Error() string {
 
 // compile checks a cell and makes what it declares known. The checker cannot be
 // interrupted: when ctx ends it is left to finish, and the cell changes nothing;
-// those that follow wait for it. The error is a cell.Errors, errInterrupted, or a
-// *bug.
+// those that follow wait for it (stuck.go). The error is a cell.Errors,
+// errInterrupted, a *stuck, or a *bug.
 func (s *Session) compile(ctx context.Context, count int, code string, shown bool) (*compilation, error) {
-	if s.checking.take(ctx) != nil {
+	if err := s.takeChecker(ctx); err != nil {
+		var behind *stuck
+		if errors.As(err, &behind) {
+			return nil, behind
+		}
 		return nil, errInterrupted
 	}
-	c := &compilation{count: count, code: code, shown: shown}
+	c := &compilation{count: count, code: code, shown: shown, began: time.Now()}
+	s.compiling.Store(c)
 	done := make(chan struct{})
 	go func() { // Close waits for it by the turn
 		defer s.checking.give()
+		defer s.compiling.Store(nil)
 		defer close(done)
 		defer func() {
 			if r := recover(); r != nil {
@@ -75,6 +86,7 @@ func (s *Session) compile(ctx context.Context, count int, code string, shown boo
 	case <-done:
 	case <-ctx.Done():
 		if c.decided.CompareAndSwap(false, true) {
+			c.left.Store(true)
 			return nil, errInterrupted
 		}
 		<-done // it is as good as loaded
@@ -123,9 +135,7 @@ func (s *Session) load(c *compilation) (err error) {
 	committed = true
 	s.serial = serial
 	if c.shown {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.sources[c.count], s.shown[c.count] = c.code, serial
+		s.show(c.count, serial, c.code)
 	}
 	return nil
 }

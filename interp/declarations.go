@@ -5,9 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"sync"
 
 	"cuaderno/internal/codec"
@@ -38,28 +40,45 @@ type declaration struct {
 // A declarationLog is what cells have declared, in a file that all processes of a
 // notebook share: the session appends, the others read. A session that takes the
 // place of one that died goes on where that was (package remains has the rest of
-// the file). It holds a 4-byte
-// little-endian length and a message of package codec for each declaration, from
-// offsets that are multiples of 4; the length is written last, so that a reader
-// meets whole declarations and then a zero. It is safe for concurrent use.
+// the file). It holds, for each declaration, from offsets that are multiples of 4:
+// 4 little-endian bytes each of the length of a message of package codec, its CRC-32C
+// and that of these two, and the message. The length is written last, so that a reader
+// meets whole declarations and then a zero. Cells can write to the file: nothing in it
+// is believed before its checksum. It is safe for concurrent use.
 type declarationLog struct {
 	file *os.File
 
 	mu    sync.Mutex
 	end   int64
-	known map[int]*declaration // what was read or appended, by serial
+	known map[int]*declaration // what was read, by serial
 	order []*declaration
+	at    map[int]int64 // the offsets of what was appended
 }
 
 func newDeclarationLog(file *os.File) *declarationLog {
-	return &declarationLog{file: file, known: map[int]*declaration{}}
+	return &declarationLog{file: file, known: map[int]*declaration{}, at: map[int]int64{}}
 }
 
-const lengthSize = 4
+const (
+	lengthSize = 4
+	headSize   = 3 * lengthSize
+)
 
-// next is the offset of what follows n bytes at offset.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// declarationHead is what precedes a message.
+func declarationHead(length, sum uint32) []byte {
+	head := binary.LittleEndian.AppendUint32(make([]byte, 0, headSize), length)
+	head = binary.LittleEndian.AppendUint32(head, sum)
+	return binary.LittleEndian.AppendUint32(head, crc32.Checksum(head, castagnoli))
+}
+
+// errDamagedLog is why a log cannot be read in which something else was written.
+var errDamagedLog = errors.New("reading what cells have declared: something has written to the file that it is kept in")
+
+// nextOffset is the offset of what follows n bytes at offset.
 func nextOffset(offset int64, n int) int64 {
-	return (offset + lengthSize + int64(n) + lengthSize - 1) / lengthSize * lengthSize
+	return (offset + headSize + int64(n) + lengthSize - 1) / lengthSize * lengthSize
 }
 
 // append adds a declaration.
@@ -70,14 +89,15 @@ func (l *declarationLog) append(d declaration) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, err := l.file.WriteAt(m.Bytes, l.end+lengthSize); err != nil {
+	head := declarationHead(uint32(len(m.Bytes)), crc32.Checksum(m.Bytes, castagnoli))
+	if _, err := l.file.WriteAt(slices.Concat(head[lengthSize:], m.Bytes), l.end+lengthSize); err != nil {
 		return err
 	}
-	if _, err := l.file.WriteAt(binary.LittleEndian.AppendUint32(nil, uint32(len(m.Bytes))), l.end); err != nil {
+	if _, err := l.file.WriteAt(head[:lengthSize], l.end); err != nil {
 		return err
 	}
+	l.at[d.Serial] = l.end
 	l.end = nextOffset(l.end, len(m.Bytes))
-	l.known[d.Serial] = &d
 	return nil
 }
 
@@ -86,35 +106,65 @@ func (l *declarationLog) read() ([]*declaration, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for {
-		var length [lengthSize]byte
-		if _, err := l.file.ReadAt(length[:], l.end); err != nil && !errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("reading what cells have declared: %w", err)
+		d, next, err := l.readAt(l.end)
+		if err != nil {
+			return nil, err
 		}
-		n := binary.LittleEndian.Uint32(length[:])
-		if n == 0 {
+		if d == nil {
 			return l.order, nil
-		}
-		data := make([]byte, n)
-		if _, err := l.file.ReadAt(data, l.end+lengthSize); err != nil {
-			return nil, fmt.Errorf("reading what cells have declared: %w", err)
-		}
-		d := &declaration{}
-		if err := codec.DecodeInto(codec.Message{Bytes: data}, reflect.ValueOf(d).Elem(), nil); err != nil {
-			return nil, fmt.Errorf("reading what cells have declared: %w", err)
 		}
 		l.known[d.Serial] = d
 		l.order = append(l.order, d)
-		l.end = nextOffset(l.end, int(n))
+		l.end = next
 	}
+}
+
+// readAt reads the declaration at an offset, nil if there is none, and where the next
+// is.
+func (l *declarationLog) readAt(offset int64) (d *declaration, next int64, err error) {
+	// The length comes first: the rest is there when it is.
+	var length [lengthSize]byte
+	if _, err := l.file.ReadAt(length[:], offset); err != nil && !errors.Is(err, io.EOF) {
+		return nil, 0, fmt.Errorf("reading what cells have declared: %w", err)
+	}
+	n := binary.LittleEndian.Uint32(length[:])
+	if n == 0 {
+		return nil, 0, nil
+	}
+	var head [headSize]byte
+	if _, err := l.file.ReadAt(head[:], offset); err != nil && !errors.Is(err, io.EOF) {
+		return nil, 0, fmt.Errorf("reading what cells have declared: %w", err)
+	}
+	want := binary.LittleEndian.Uint32(head[lengthSize:])
+	if !bytes.Equal(head[:], declarationHead(n, want)) {
+		return nil, 0, errDamagedLog
+	}
+	data := make([]byte, n)
+	if _, err := l.file.ReadAt(data, offset+headSize); err != nil {
+		return nil, 0, fmt.Errorf("reading what cells have declared: %w", err)
+	}
+	if crc32.Checksum(data, castagnoli) != want {
+		return nil, 0, errDamagedLog
+	}
+	d = &declaration{}
+	if err := codec.DecodeInto(codec.Message{Bytes: data}, reflect.ValueOf(d).Elem(), nil); err != nil {
+		return nil, 0, fmt.Errorf("reading what cells have declared: %w", err)
+	}
+	return d, nextOffset(offset, int(n)), nil
 }
 
 // find returns the declaration of a unit, nil if there is none.
 func (l *declarationLog) find(serial int) (*declaration, error) {
 	l.mu.Lock()
 	d := l.known[serial]
+	offset, appended := l.at[serial]
 	l.mu.Unlock()
 	if d != nil {
 		return d, nil
+	}
+	if appended {
+		d, _, err := l.readAt(offset)
+		return d, err
 	}
 	if _, err := l.read(); err != nil {
 		return nil, err
@@ -126,31 +176,37 @@ func (l *declarationLog) find(serial int) (*declaration, error) {
 
 // resume returns what sessions before this one have declared, and makes the log
 // ready to be appended to: a writer that died may have left a part of a declaration,
-// which no reader is to meet behind a shorter one.
-func (l *declarationLog) resume() ([]*declaration, error) {
-	all, err := l.read()
-	if err != nil {
-		return nil, err
-	}
+// which no reader is to meet behind a shorter one. Damage is why what they declared
+// cannot be read; the log is empty then.
+func (l *declarationLog) resume() (all []*declaration, damage, err error) {
+	all, damage = l.read()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if damage != nil {
+		all, l.order, l.known, l.end = nil, nil, map[int]*declaration{}, 0
+	}
+	return all, damage, l.clear()
+}
+
+// clear writes zeros over what follows the last declaration.
+func (l *declarationLog) clear() error {
 	info, err := l.file.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("reading what cells have declared: %w", err)
+		return fmt.Errorf("reading what cells have declared: %w", err)
 	}
 	zeros := make([]byte, 64<<10)
 	rest := make([]byte, len(zeros))
 	for at := l.end; at < info.Size(); at += int64(len(zeros)) {
 		n, err := l.file.ReadAt(rest, at)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("reading what cells have declared: %w", err)
+			return fmt.Errorf("reading what cells have declared: %w", err)
 		}
 		if bytes.Equal(rest[:n], zeros[:n]) {
 			break
 		}
 		if _, err := l.file.WriteAt(zeros[:n], at); err != nil {
-			return nil, fmt.Errorf("clearing what a cell had begun to declare: %w", err)
+			return fmt.Errorf("clearing what a cell had begun to declare: %w", err)
 		}
 	}
-	return all, nil
+	return nil
 }

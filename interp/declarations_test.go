@@ -73,15 +73,44 @@ func TestDeclarationLogResumes(t *testing.T) {
 		t.Fatal(err)
 	}
 	log = newDeclarationLog(file)
-	before, err := log.resume()
-	if err != nil || len(before) != 1 || before[0].Code != "x := 1" {
-		t.Fatalf("%v, %v", before, err)
+	before, damage, err := log.resume()
+	if damage != nil || err != nil || len(before) != 1 || before[0].Code != "x := 1" {
+		t.Fatalf("%v, %v, %v", before, damage, err)
 	}
 	if err := log.append(declaration{Serial: 2, Code: "z"}); err != nil {
 		t.Fatal(err)
 	}
 	all, err := newDeclarationLog(file).read()
 	if err != nil || len(all) != 2 || all[1].Code != "z" {
+		t.Errorf("%v, %v", all, err)
+	}
+}
+
+// TestDeclarationLogBeginsAnew goes on after a declaration that cannot be read.
+func TestDeclarationLogBeginsAnew(t *testing.T) {
+	file, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	log := newDeclarationLog(file)
+	for serial := range 3 {
+		if err := log.append(declaration{Serial: serial + 1, Code: "x := 1"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := file.WriteAt([]byte("xxxx"), log.at[2]+headSize); err != nil {
+		t.Fatal(err)
+	}
+	log = newDeclarationLog(file)
+	if before, damage, err := log.resume(); damage == nil || err != nil || len(before) != 0 {
+		t.Fatalf("%v, %v, %v", before, damage, err)
+	}
+	if err := log.append(declaration{Serial: 1, Code: "z"}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := newDeclarationLog(file).read()
+	if err != nil || len(all) != 1 || all[0].Code != "z" {
 		t.Errorf("%v, %v", all, err)
 	}
 }

@@ -152,11 +152,7 @@ func (e *evaluator) declareCell(d *declaration) (err error) {
 	}
 	unit.Commit()
 	if d.Shown {
-		e.mu.Lock()
-		defer e.mu.Unlock()
-		if e.shown[d.Count] <= d.Serial {
-			e.sources[d.Count], e.shown[d.Count] = d.Code, d.Serial
-		}
+		e.show(d.Count, d.Serial, d.Code)
 	}
 	return nil
 }

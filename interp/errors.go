@@ -14,7 +14,7 @@ func newError(name, value string, traceback []string) *lang.Error {
 	if len(traceback) == 0 {
 		traceback = []string{red(name+": ") + value}
 	}
-	return &lang.Error{Name: name, Value: value, Traceback: traceback}
+	return (&lang.Error{Name: name, Value: value, Traceback: traceback}).Shortened()
 }
 
 // compileError shows what is wrong with a cell as the Go compiler does, with

@@ -63,7 +63,8 @@ type evaluator struct {
 
 	mu      sync.Mutex
 	sources map[int]string // cells as typed, by the number that people know
-	shown   map[int]int    // the serials of sources in a child
+	shown   map[int]int    // their serials, by the same number
+	counts  map[int]int    // and the numbers by serial
 }
 
 func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command, memoryLimit uint64) (*evaluator, error) {
@@ -82,13 +83,14 @@ func newEvaluator(stdout, stderr io.Writer, command mpruntime.Command, memoryLim
 	}
 	e := &evaluator{
 		importer: importer, checker: checker, stdout: stdout, stderr: stderr, command: command,
-		checking: make(turn, 1), sources: map[int]string{}, shown: map[int]int{},
+		checking: make(turn, 1), sources: map[int]string{}, shown: map[int]int{}, counts: map[int]int{},
 	}
 	if command.Log != nil {
 		e.log = newDeclarationLog(command.Log)
 	}
 	engineOptions := e.engineOptions()
 	engineOptions.MemoryLimit = memoryLimit
+	engineOptions.Forgotten = e.forget
 	e.engine, err = compiled.New(importer, checker.Fset, engineOptions)
 	if err != nil {
 		return nil, err
@@ -173,6 +175,30 @@ func (e *evaluator) callLine(call engine.Call) string {
 		line += "\n        " + src
 	}
 	return line
+}
+
+// show keeps the text of a cell for tracebacks, by the number that people know.
+func (e *evaluator) show(count, serial int, code string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if before, ok := e.shown[count]; ok {
+		if before > serial {
+			return
+		}
+		delete(e.counts, before)
+	}
+	e.sources[count], e.shown[count], e.counts[serial] = code, serial, count
+}
+
+// forget drops the text of a cell of which nothing can run any more.
+func (e *evaluator) forget(serial int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if count, ok := e.counts[serial]; ok {
+		delete(e.sources, count)
+		delete(e.shown, count)
+		delete(e.counts, serial)
+	}
 }
 
 func (e *evaluator) sourceLine(count, line int) string {

@@ -11,7 +11,7 @@ import (
 // An inheritance is what the sessions before this one have left, and nobody has
 // restored: their declarations, and the values of variables. The session's
 // checkpoints carry the values on, so that they outlive it in turn. It is guarded
-// by the mutex of the checkpoints.
+// by the turn of the checkpoints.
 type inheritance struct {
 	declared []*declaration
 	// names lead to the unit that declared what a name meant, variables says which
@@ -22,6 +22,8 @@ type inheritance struct {
 
 	entries []remains.Entry
 	lost    []remains.Loss
+	// damage is why not all that they left can be read, nil if it can.
+	damage error
 	// newer are the names that cells of this session have given a meaning of their own.
 	newer []string
 }
@@ -58,19 +60,24 @@ func (h *inheritance) inherit(t *remains.Table) {
 	for _, l := range t.Lost {
 		known[remains.Variable{Unit: l.Unit, Name: l.Name}] = true
 	}
-	// What the table does not know was declared when nothing could be written.
+	// What the table does not know was declared when nothing could be written, unless
+	// the table is not what it was.
 	for _, d := range h.declared {
 		for _, name := range d.Variables {
 			if !known[remains.Variable{Unit: d.Serial, Name: name}] {
 				v := remains.Variable{Unit: d.Serial, Name: name, Hidden: h.names[name] != d.Serial}
-				h.lost = append(h.lost, remains.Loss{Variable: v, Why: fmt.Sprintf("In [%d] did not end", d.Count)})
+				why := fmt.Sprintf("In [%d] did not end", d.Count)
+				if h.damage != nil {
+					why = "what was kept of it cannot be read"
+				}
+				h.lost = append(h.lost, remains.Loss{Variable: v, Why: why})
 			}
 		}
 	}
 }
 
 // empty reports whether there is nothing to restore.
-func (h *inheritance) empty() bool { return len(h.declared) == 0 }
+func (h *inheritance) empty() bool { return len(h.declared) == 0 && h.damage == nil }
 
 // hide notes that a cell of this session has given a name a meaning of its own.
 func (h *inheritance) hide(name string) {

@@ -134,9 +134,11 @@ func (l *linker) named(f compiled.Function) functionName {
 	for _, g := range n.globals {
 		fmt.Fprintf(&b, " %d.%s", g.Unit, g.Name)
 	}
-	for _, unit := range reach.Units() {
+	units := reach.Units()
+	for _, unit := range units {
 		fmt.Fprintf(&b, " %d.", unit)
 	}
+	l.engine.Pin(units...)
 	n.name = b.String()
 	l.functions.Store(f.Reference, n)
 	return n

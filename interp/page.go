@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 
@@ -13,14 +14,17 @@ var question = regexp.MustCompile(`^\s*([\pL_][\pL\pN_.]*)(\?{1,2})\s*$`)
 
 // pageCell answers a cell that is a question: with a page, which front ends show
 // beside the notebook or under the cell. ok is false for other cells.
-func (s *Session) pageCell(code string, out lang.Output) (outcome lang.Outcome, ok bool) {
+func (s *Session) pageCell(ctx context.Context, code string, out lang.Output) (outcome lang.Outcome, ok bool) {
 	parts := question.FindStringSubmatch(code)
 	if parts == nil {
 		return outcome, false
 	}
 	name, detail := parts[1], len(parts[2])-1
-	found, err := s.assistant.Inspect(name, len([]rune(name)), detail)
-	if err != nil {
+	found, err := s.assistant.Inspect(ctx, name, len([]rune(name)), detail)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return neverRan(), true
+	case err != nil:
 		return failed(newError("InternalError", err.Error(), nil)), true
 	}
 	if found.Bundle == nil {

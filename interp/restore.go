@@ -22,23 +22,23 @@ import (
 // values of its variables. The units keep their numbers, so that values find their
 // types and functions by the names that these had, and children theirs.
 
-// restoreMagic is the cell that does so.
-const restoreMagic = "%restore"
-
 // restoreCell runs a cell %restore.
-func (s *Session) restoreCell(ctx context.Context, out lang.Output) lang.Outcome {
-	if s.checking.take(ctx) != nil {
-		return failed(newError(lang.Interrupted, "the cell was interrupted before it began", nil))
+func (s *Session) restoreCell(ctx context.Context, _ string, out lang.Output) lang.Outcome {
+	if err := s.takeChecker(ctx); err != nil {
+		return neverCompiled(err)
 	}
 	defer s.checking.give()
 	c := s.checkpoints
 	if c == nil {
 		return failed(newError("RestoreError", "nothing can be restored: this system does not let a session keep anything", nil))
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if c.turn.take(ctx) != nil {
+		return neverRan()
+	}
+	defer c.unlock()
 	if c.before.empty() {
-		out.Stdout([]byte("There is nothing to restore: no session of this notebook has crashed since the last %restore.\n"))
+		lines := append([]string{"There is nothing to restore: no session of this notebook has crashed since the last %restore."}, c.trouble()...)
+		out.Stdout([]byte(strings.Join(lines, "\n") + "\n"))
 		return lang.Outcome{}
 	}
 	r := restoration{c: c, h: c.before}
@@ -49,6 +49,9 @@ func (s *Session) restoreCell(ctx context.Context, out lang.Output) lang.Outcome
 	c.groups = slices.DeleteFunc(c.groups, func(g *group) bool { return len(g.members) == 0 })
 	r.told.Declarations = r.h.declarations()
 	r.told.Lost = append(r.told.Lost, r.h.lost...)
+	if err := r.h.damage; err != nil {
+		r.failed = append(r.failed, fmt.Sprintf("Not all that the session before has left can be read: %v.", err))
+	}
 	c.before = inherited(nil)
 	c.commit(nil)
 	mpruntime.Declared()
@@ -163,6 +166,14 @@ func (r *restoration) set(e remains.Entry) error {
 	return nil
 }
 
+// trouble says why nothing is kept for the next %restore, if that is so.
+func (c *checkpoints) trouble() []string {
+	if c.why == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("Of this session nothing is kept any more, should it crash: %v.", c.why)}
+}
+
 // report says what came back and what did not.
 func (r *restoration) report() string {
 	var lines []string
@@ -172,10 +183,17 @@ func (r *restoration) report() string {
 	if losses := r.told.Losses(); losses != "" {
 		lines = append(lines, "Declared, without the value that it had: "+losses+".")
 	}
+	if copies := r.told.Copies(); copies != "" {
+		lines = append(lines, "With copies of their own of what they shared: "+copies+".")
+	}
 	if len(r.h.newer) > 0 {
 		slices.Sort(r.h.newer)
 		lines = append(lines, "As cells have declared them since: "+strings.Join(r.h.newer, ", ")+".")
 	}
 	lines = append(lines, r.failed...)
+	if len(lines) == 0 {
+		lines = append(lines, "Restored what cells had imported.")
+	}
+	lines = append(lines, r.c.trouble()...)
 	return strings.Join(lines, "\n") + "\n"
 }

@@ -15,8 +15,8 @@ func (c *checkpoints) explain(err error) error {
 	if c == nil || !errors.As(err, &complaints) {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.lock()
+	defer c.unlock()
 	if c.before.empty() {
 		return err
 	}

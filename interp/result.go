@@ -6,11 +6,13 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"cuaderno/internal/codec"
 	"cuaderno/interp/check"
 	"cuaderno/interp/display"
 	"cuaderno/interp/engine"
+	"cuaderno/interp/lang"
 )
 
 // result returns the bundle that shows the value of a cell's last expression,
@@ -23,7 +25,7 @@ func result(v engine.Value, unit *check.Unit) *display.Bundle {
 		return nil
 	}
 	if v.HasText {
-		b := display.Text(v.Text)
+		b := display.Text(lang.Shorten(v.Text, maxText))
 		return &b
 	}
 	if b, ok := display.Rich(v.V); ok {
@@ -43,7 +45,7 @@ func result(v engine.Value, unit *check.Unit) *display.Bundle {
 
 func resultText(v any) string {
 	if isStringer(v) {
-		return fmt.Sprint(v)
+		return lang.Shorten(fmt.Sprint(v), maxText)
 	}
 	var w literalWriter
 	w.write(reflect.ValueOf(v), 0)
@@ -65,7 +67,7 @@ type literalWriter struct{ b strings.Builder }
 const (
 	maxDepth    = 6
 	maxElements = 200      // of one list, map or struct
-	maxText     = 64 << 10 // bytes in all
+	maxText     = 64 << 10 // bytes in all, about, and of one string
 )
 
 // full says that no more is to be written.
@@ -84,12 +86,12 @@ func (w *literalWriter) write(v reflect.Value, depth int) {
 		return
 	}
 	if v.CanInterface() && depth > 0 && isStringer(v.Interface()) && !(v.Kind() == reflect.Pointer && v.IsNil()) {
-		fmt.Fprint(&w.b, v.Interface())
+		w.b.WriteString(lang.Shorten(fmt.Sprint(v.Interface()), maxText))
 		return
 	}
 	switch v.Kind() {
 	case reflect.String:
-		w.b.WriteString(strconv.Quote(v.String()))
+		w.quote(v.String())
 	case reflect.Float32, reflect.Float64:
 		w.b.WriteString(strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits()))
 	case reflect.Slice, reflect.Array:
@@ -99,7 +101,7 @@ func (w *literalWriter) write(v reflect.Value, depth int) {
 	case reflect.Struct:
 		w.structure(v, depth)
 	case reflect.Pointer:
-		if v.IsNil() || depth > 0 && v.Elem().Kind() != reflect.Struct {
+		if v.IsNil() || depth > 0 && !isComposite(v.Elem().Kind()) {
 			w.other(v)
 			return
 		}
@@ -112,6 +114,25 @@ func (w *literalWriter) write(v reflect.Value, depth int) {
 	}
 }
 
+// quote writes a string, or of a long one the beginning.
+func (w *literalWriter) quote(s string) {
+	n := min(len(s), maxText)
+	for n < len(s) && n > maxText-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	w.b.WriteString(strconv.Quote(s[:n]))
+	if n < len(s) {
+		fmt.Fprintf(&w.b, "… (%d bytes more)", len(s)-n)
+	}
+}
+
+// isComposite reports whether a pointer to a value of kind k is shown as what it
+// leads to, within other values: as fmt does.
+func isComposite(k reflect.Kind) bool {
+	return k == reflect.Struct || k == reflect.Slice || k == reflect.Array || k == reflect.Map
+}
+
+// other writes a value that takes little room.
 func (w *literalWriter) other(v reflect.Value) {
 	if v.Kind() == reflect.Pointer && v.IsNil() {
 		w.b.WriteString("nil")

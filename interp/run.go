@@ -90,20 +90,24 @@ func (s *Session) abandoned(r *run) *lang.Error {
 	if errors.As(r.cell.Cause(), &overflow) {
 		return s.stopError(r, overflow, nil, nil) // it only unwinds
 	}
-	return s.stopError(r, r.cell.Cause(), nil, s.background(r.cell))
+	name, lines := s.background(r.cell)
+	err := s.stopError(r, r.cell.Cause(), nil, lines)
+	err.Background = name
+	return err
 }
 
-// background says what of a stopped cell goes on, and where that was called.
-func (s *Session) background(c *engine.Cell) []string {
+// background says what of a stopped cell goes on, and where that was called. Without a
+// name it is nothing but the ending of goroutines.
+func (s *Session) background(c *engine.Cell) (name string, lines []string) {
 	name, calls := s.engine.Background(c)
 	switch {
 	case len(calls) == 0:
-		return []string{"Goroutines of the cell are still ending: it has more than could so far. None runs a further statement of the cell."}
+		return "", []string{"Goroutines of the cell are still ending: it has more than could so far. None runs a further statement of the cell."}
 	case name == "":
 		name = "Something that the cell called"
 	}
-	lines := []string{name + " goes on in the background: compiled code cannot be stopped. It ends before any further statement of the cell."}
-	return append(lines, s.callLines(calls)...)
+	lines = []string{name + " goes on in the background: compiled code cannot be stopped. It ends before any further statement of the cell."}
+	return name, append(lines, s.callLines(calls)...)
 }
 
 // fatal describes what would have ended a Go process, nil for other causes.

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"go/parser"
 	"io"
-	"strings"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cuaderno/internal/shm"
@@ -34,6 +35,8 @@ type Session struct {
 	assistant *assist.Assistant
 
 	checkpoints *checkpoints // nil where they cannot be kept
+
+	compiling atomic.Pointer[compilation] // nil between two
 
 	done    chan struct{}
 	closing sync.Once
@@ -105,7 +108,7 @@ func (s *Session) Close() error {
 		defer cancel()
 		mpruntime.Shutdown(ctx)
 		s.footprint.close()
-		s.checkpoints.wait()
+		_ = s.checkpoints.wait(ctx) // one that takes so long is lost
 		s.warming.Wait()
 		_ = s.checking.take(ctx) // what compiles for ever ends with the process
 		close(s.done)
@@ -124,15 +127,14 @@ func (s *Session) Remains() []string { return nil }
 
 // Execute implements lang.Session.
 func (s *Session) Execute(ctx context.Context, c lang.Cell, out lang.Output) lang.Outcome {
-	s.checkpoints.wait()
-	if strings.TrimSpace(c.Code) == restoreMagic {
-		return s.restoreCell(ctx, out)
+	if s.checkpoints.wait(ctx) != nil {
+		return neverRan()
+	}
+	if outcome, ok := s.magicCell(ctx, c.Code, out); ok {
+		return outcome
 	}
 	defer s.checkpoints.take(c.Count)
-	if args, ok := strings.CutPrefix(strings.TrimSpace(c.Code), engineMagic); ok {
-		return s.engineCell(strings.TrimSpace(args), out)
-	}
-	if outcome, ok := s.pageCell(c.Code, out); ok {
+	if outcome, ok := s.pageCell(ctx, c.Code, out); ok {
 		return outcome
 	}
 	outcome := s.evaluate(ctx, c.Count, c.Code, out, !c.Silent)
@@ -147,6 +149,9 @@ func (s *Session) Execute(ctx context.Context, c lang.Cell, out lang.Output) lan
 				continue
 			}
 			value := s.evaluate(ctx, c.Count, code, out, false)
+			if value.Err != nil && value.Err.Name == lang.Crashed {
+				return value
+			}
 			if value.Err == nil && value.Result == nil {
 				value.Err = newError(lang.CompileError, fmt.Sprintf("%q has no value", code), nil)
 			}
@@ -166,16 +171,20 @@ func (s *Session) evaluate(ctx context.Context, count int, code string, out lang
 	}()
 	c, err := s.compile(ctx, count, code, shown)
 	var bug *bug
+	var behind *stuck
+	var memory *engine.OutOfMemory
 	switch {
 	case err == nil:
-	case errors.Is(err, errInterrupted):
-		text := "the cell was interrupted before it ran; it has changed nothing"
-		return failed(newError(lang.Interrupted, text, []string{red(lang.Interrupted+": ") + text}))
+	case errors.Is(err, errInterrupted), errors.As(err, &behind):
+		return neverCompiled(err)
 	case errors.As(err, &bug):
 		return failed(newError("InternalError", bug.Error(), nil))
+	case errors.As(err, &memory):
+		return failed(newError(lang.MemoryLimit, memory.Error(), s.fatal(memory)))
 	default:
 		return failed(compileError(count, code, s.checkpoints.explain(err)))
 	}
+	defer runtime.KeepAlive(c) // tracebacks show lines of it
 	for _, note := range c.unit.Notes {
 		out.Stderr([]byte(note + "\n"))
 	}
@@ -197,6 +206,11 @@ func (s *Session) evaluate(ctx context.Context, count int, code string, out lang
 }
 
 func failed(err *lang.Error) lang.Outcome { return lang.Outcome{Err: err} }
+
+// neverRan is the outcome of a cell that was interrupted in time.
+func neverRan() lang.Outcome {
+	return failed(newError(lang.Interrupted, "the cell was interrupted before it ran; it has changed nothing", nil))
+}
 
 // errInterrupted is why a cell was stopped from outside.
 var errInterrupted = errors.New("interrupted")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -19,6 +20,7 @@ type snapshot struct {
 	until  time.Time
 	room   int // bytes left
 	enc    *codec.Encoder
+	bounds []int // how many references the message has after each member
 
 	messages map[*group][]byte // those that differ from what is stored
 	made     []*group          // of what was one group before
@@ -39,9 +41,16 @@ func newSnapshot(c *checkpoints, groups []*group) *snapshot {
 		}
 	}
 	s.room -= c.before.size()
-	// What the cells to come can mention goes first.
-	s.groups = append(slices.DeleteFunc(slices.Clone(groups), (*group).hidden),
-		slices.DeleteFunc(slices.Clone(groups), func(g *group) bool { return !g.hidden() })...)
+	// What the cells to come can mention goes first, of these what takes least.
+	rank := func(g *group) int {
+		if g.hidden() {
+			return 1
+		}
+		return 0
+	}
+	s.groups = slices.SortedStableFunc(slices.Values(groups), func(a, b *group) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.cost, b.cost))
+	})
 	return s
 }
 
@@ -53,15 +62,11 @@ func (g *group) hidden() bool {
 // take reads the groups, while nothing changes.
 func (s *snapshot) take() {
 	s.until = time.Now().Add(checkpointTime)
-	for _, g := range s.groups {
-		s.read(g)
-	}
+	s.readAll(s.groups)
 	// A group that cannot be read is several again, some of which may share memory.
 	for range maxMerges {
 		merged := s.merge()
-		for _, g := range merged {
-			s.read(g)
-		}
+		s.readAll(merged)
 		if len(merged) == 0 {
 			break
 		}
@@ -71,43 +76,86 @@ func (s *snapshot) take() {
 // maxMerges is how often it is looked for what shares memory.
 const maxMerges = 3
 
+// readAll reads groups. Only the last may take all the time that is left.
+func (s *snapshot) readAll(groups []*group) {
+	for i, g := range groups {
+		s.read(g, i == len(groups)-1)
+	}
+}
+
 // read encodes a group. If that fails and it has several members, each is a group
 // again.
-func (s *snapshot) read(g *group) {
+func (s *snapshot) read(g *group, last bool) {
 	g.changed = false
 	before := g.stored
 	g.stored = false
-	if g.rest > 0 {
-		g.rest--
-		return
-	}
-	failed, err := s.encode(g)
+	begun := time.Now()
+	until := begun.Add(s.share(g, begun, last))
+	failed, err := s.encode(g, until)
+	cost := time.Since(begun)
 	switch {
 	case err == nil:
-		g.rests = 0
+		g.cost, g.rests = cost, 0
 		s.keep(g, before)
 	case len(g.members) == 1:
 		failed.why = s.c.lossOf(err, failed.value)
-		g.opaque = errors.Is(err, codec.ErrNotCopyable)
+		g.opaque = errors.Is(err, codec.ErrNotCopyable) || leadsAnywhere(failed.value.Type(), map[reflect.Type]bool{})
 		if errors.Is(err, codec.ErrTooLong) {
+			g.cost, g.changed = max(g.cost, cost), true
 			g.rests = min(2*g.rests+1, maxRests)
 			g.rest = g.rests
 		}
 	default:
+		var alone []*group
 		for _, k := range g.members {
 			k.group = &group{members: []*kept{k}}
-			s.made = append(s.made, k.group)
-			s.read(k.group)
+			alone = append(alone, k.group)
 		}
 		g.members = nil
+		s.made = append(s.made, alone...)
+		s.readAll(alone)
 	}
+}
+
+// share returns how long the reading of a group may take: what others need that come
+// after it is left to them, as far as that is known.
+func (s *snapshot) share(g *group, now time.Time, last bool) time.Duration {
+	left := s.until.Sub(now)
+	if last {
+		return left
+	}
+	return min(max(left/2, 2*g.cost), left)
+}
+
+// leadsAnywhere reports whether values of a type may have functions in them, or
+// values of any type.
+func leadsAnywhere(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Func, reflect.Interface, reflect.Chan, reflect.UnsafePointer:
+		return true
+	case reflect.Map:
+		return leadsAnywhere(t.Key(), seen) || leadsAnywhere(t.Elem(), seen)
+	case reflect.Pointer, reflect.Slice, reflect.Array:
+		return leadsAnywhere(t.Elem(), seen)
+	case reflect.Struct:
+		for f := range t.Fields() {
+			if leadsAnywhere(f.Type, seen) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // maxRests is how many checkpoints do, at most, without what takes too long.
 const maxRests = 63
 
 // encode encodes a group, or returns the member that cannot be.
-func (s *snapshot) encode(g *group) (failed *kept, err error) {
+func (s *snapshot) encode(g *group, until time.Time) (failed *kept, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
@@ -115,11 +163,12 @@ func (s *snapshot) encode(g *group) (failed *kept, err error) {
 		}
 	}()
 	s.enc.Reset()
+	s.bounds = s.bounds[:0]
 	room := s.room
 	if g.hidden() {
 		room = min(room, hiddenSize)
 	}
-	s.enc.Limit(room, s.until)
+	s.enc.Limit(room, until)
 	s.c.kinds.met = nil
 	for _, k := range g.members {
 		s.enc.Variable(k.value)
@@ -129,6 +178,7 @@ func (s *snapshot) encode(g *group) (failed *kept, err error) {
 		if err := s.enc.Encode(k.value, k.Name); err != nil {
 			return k, err
 		}
+		s.bounds = append(s.bounds, s.enc.Referenced())
 	}
 	return nil, nil
 }
@@ -141,6 +191,7 @@ func (s *snapshot) keep(g *group, stored bool) {
 	data := s.enc.Message().Bytes
 	s.room -= len(data)
 	g.entry.Cell = 0
+	g.entry.Detached = detached(s.enc, s.bounds)
 	g.opaque, g.functions, g.types = false, s.c.kinds.met, nil
 	for t := range s.enc.Types {
 		if t.PkgPath() != "" {
@@ -200,6 +251,7 @@ func (s *snapshot) merge() []*group {
 		for _, g := range s.all() {
 			if find(g) == root {
 				m.members = append(m.members, g.members...)
+				m.cost += g.cost
 				g.members = nil
 				if data := s.messages[g]; data != nil {
 					s.room += len(data)

@@ -25,6 +25,8 @@ type request struct {
 	shell    *shell                                   // nil for what no shell handles
 	number   uint64                                   // its place in the queue
 	replied  bool
+	// unreadable is why only the header can be read; nil when all can.
+	unreadable error
 	// after, when set, is called when the request's idle has been published.
 	after func()
 }

@@ -98,6 +98,7 @@ func (k *Kernel) comm(ctx context.Context, r *request) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	out := newOutput(ctx, k, r, wire.ExecuteContent{})
+	out.begin(ctx)
 	var stray atomic.Bool // nobody takes it
 	outcome := k.evaluate(ctx, func(ctx context.Context, s lang.Session) lang.Outcome {
 		out.session = s

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -57,8 +58,8 @@ func routes() map[wire.Type]route {
 }
 
 // receive takes what arrives on a channel until the channel is closed. It handles
-// nothing itself, so that nothing keeps it from the next message. What cannot be
-// read is dropped and logged (rules 17 and 18).
+// nothing itself, so that nothing keeps it from the next message. What nobody with
+// the key has sent, or has no header, is dropped and logged (rules 17 and 18).
 func (k *Kernel) receive(ctx context.Context, ch *channel) {
 	desk := newQueue()
 	defer desk.close()
@@ -69,7 +70,8 @@ func (k *Kernel) receive(ctx context.Context, ch *channel) {
 			return
 		}
 		m, err := k.codec.Decode(frames)
-		if err != nil {
+		unreadable := errors.Is(err, wire.ErrContent)
+		if err != nil && (!unreadable || ch == k.stdin) {
 			k.log.Warn("a message was dropped", "channel", ch.name, "error", err)
 			continue
 		}
@@ -77,13 +79,20 @@ func (k *Kernel) receive(ctx context.Context, ch *channel) {
 			k.answer(m)
 			continue
 		}
-		k.direct(&request{Message: m, from: ch, received: time.Now()}, desk)
+		r := &request{Message: m, from: ch, received: time.Now()}
+		if unreadable {
+			r.unreadable = err
+		}
+		k.direct(r, desk)
 	}
 }
 
 // direct hands a request to who handles it: a shell or the desk.
 func (k *Kernel) direct(r *request, desk *queue) {
 	route, known := k.routes[r.Header.Type]
+	if known && r.unreadable != nil {
+		route.handle, route.early = (*Kernel).unreadable, nil
+	}
 	if route.early != nil {
 		route.early(k)
 	}
@@ -141,6 +150,13 @@ func (k *Kernel) guard(ctx context.Context, r *request) {
 		return
 	}
 	r.handle(k, ctx, r)
+}
+
+// unreadable answers a request of which only the header can be read. Nothing is
+// done for it, not even what would need no content.
+func (k *Kernel) unreadable(_ context.Context, r *request) {
+	k.log.Warn("a message cannot be read", "channel", r.from.name, "error", r.unreadable)
+	k.fail(r, protocolError, r.unreadable.Error())
 }
 
 // fail replies with status error.

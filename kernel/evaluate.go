@@ -54,7 +54,7 @@ func (k *Kernel) evaluate(ctx context.Context, do func(context.Context, lang.Ses
 	case !end.replaced: // the kernel ends
 		return outcome
 	case outcome.Err == nil:
-		if end.first {
+		if end.untold {
 			k.sessionLost(end.err, end.remains)
 		}
 		return outcome

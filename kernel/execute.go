@@ -34,6 +34,7 @@ func (k *Kernel) execute(ctx context.Context, r *request) {
 		k.reply(r, wire.ExecuteAborted{Status: wire.Aborted, ExecutionCount: k.count.Load()})
 		return
 	}
+	out.begin(ctx)
 	e := execution{request: r, in: in, started: time.Now(), count: k.count.Load()}
 	if in.StoreHistory {
 		e.count = k.count.Add(1)

@@ -156,8 +156,8 @@ func goVersion() string { return strings.TrimPrefix(runtime.Version(), "go") }
 // Run binds the sockets and serves until a shutdown request or until ctx is
 // cancelled; both end the session, deliver what was published, and return nil.
 // An error means that the sockets could not be bound, or the kernel not be
-// registered. Run waits for the
-// goroutines it started, apart from a session that does not return from Close.
+// registered. Run waits for the goroutines it started, but for at most closeLimit
+// for those of the session and of the shells: a cell may not return.
 func (k *Kernel) Run(ctx context.Context) error {
 	ctx, k.end = context.WithCancel(ctx)
 	defer k.end()
@@ -180,7 +180,7 @@ func (k *Kernel) Run(ctx context.Context) error {
 	if k.cfg.Bound != nil {
 		k.cfg.Bound(bound)
 	}
-	failure := k.register(bound)
+	failure := k.register(ctx, bound)
 	if failure != nil {
 		k.end()
 	}

@@ -21,6 +21,7 @@ type output struct {
 	silent  bool
 	session lang.Session            // that runs the cell; set before it does
 	asks    atomic.Pointer[asksFor] // nil when nobody can be asked, at the latest after the cell
+	steady  func() bool             // takes back what begin has arranged
 }
 
 // asksFor is for whom an output asks questions. The output lives on with what may
@@ -39,12 +40,18 @@ func newOutput(cell context.Context, k *Kernel, r *request, in wire.ExecuteConte
 	if in.AllowStdin {
 		o.asks.Store(&asksFor{r, cell})
 	}
-	context.AfterFunc(cell, func() { k.pub.hurry(o.origin) })
 	return o
+}
+
+// begin is called when the cell begins, and end must follow: an interrupt in
+// between, which ends the context of the cell, hurries its output.
+func (o *output) begin(cell context.Context) {
+	o.steady = context.AfterFunc(cell, func() { o.k.pub.hurry(o.origin) })
 }
 
 // end is called when the cell has ended: nobody can be asked any more.
 func (o *output) end() {
+	o.steady()
 	o.asks.Store(nil)
 	o.k.pub.finish(o.origin)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
-	"net"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,7 +12,6 @@ import (
 	"cuaderno/interp/lang/langtest"
 	"cuaderno/kernel"
 	"cuaderno/kernel/kerneltest"
-	"cuaderno/kernel/transport"
 	"cuaderno/kernel/wire"
 )
 
@@ -103,6 +101,26 @@ func TestLateOutputIsCountedAtTheEnd(t *testing.T) {
 	}
 }
 
+// What the kernel says of a session that ended between cells is no output of a cell.
+func TestTheEndOfASessionIsNoLateOutput(t *testing.T) {
+	fake := &langtest.Fake{}
+	var log bytes.Buffer // written by the kernel, read after its end
+	server := kerneltest.Serve(t, kernel.Config{Start: fake.Start, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	f := kerneltest.Connect(t, server.Connection)
+	f.Execute("set x 1")
+	fake.Newest(t.Context()).Crash("boom")
+	f.Await("what became of the session", func(r kerneltest.Received) bool {
+		return r.Channel == kerneltest.IOPub && r.Header.Type == wire.Stream
+	})
+	f.Send(kerneltest.Control, wire.ShutdownRequest, map[string]any{"restart": false})
+	if err := server.Wait(t); err != nil {
+		t.Fatal(err)
+	}
+	if got := log.String(); strings.Contains(got, "output came after the end of its cell") {
+		t.Errorf("the log says %q", got)
+	}
+}
+
 func TestDisplays(t *testing.T) {
 	f, _ := start(t)
 	e := f.Execute("show#a one\nupdate#a two\nclear wait\nshow three")
@@ -144,11 +162,7 @@ func TestStuckSubscriberCostsOthersNothing(t *testing.T) {
 	fake := &langtest.Fake{}
 	server := kerneltest.Serve(t, kernel.Config{Start: fake.Start})
 	f := kerneltest.Connect(t, server.Connection)
-	c, err := transport.DialStuck(net.JoinHostPort("127.0.0.1", strconv.Itoa(server.Connection.IOPubPort)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Close() }()
+	kerneltest.Stick(t, server.Connection)
 	code := "many " + strconv.Itoa(lines)
 	id := f.Code(code, nil)
 	running(t, fake, code)

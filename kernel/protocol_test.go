@@ -151,6 +151,35 @@ func TestHostileMessagesAreDropped(t *testing.T) {
 	}
 }
 
+// Python writes NaN where JSON has none, and signs it.
+func TestUnreadableRequestsAreAnswered(t *testing.T) {
+	f, _ := start(t)
+	for _, request := range []wire.Type{
+		wire.ExecuteRequest, wire.CompleteRequest, wire.KernelInfoRequest, wire.HistoryRequest, wire.InterruptRequest,
+		wire.CreateSubshellRequest, wire.ShutdownRequest,
+	} {
+		for _, content := range []string{`{"code": "out x", "x": NaN}`, "null", "[]", `"text"`, ""} {
+			m := f.Message(request, nil)
+			m.Content = []byte(content + " ")
+			channel := kerneltest.Shell
+			if request == wire.InterruptRequest || request == wire.ShutdownRequest || request == wire.CreateSubshellRequest {
+				channel = kerneltest.Control
+			}
+			f.SendMessage(channel, m)
+			r := f.Reply(m.Header.ID)
+			text, _ := field(r, "evalue").(string)
+			if field(r, "status") != "error" || field(r, "ename") != "ProtocolError" ||
+				!strings.Contains(text, "the content of "+string(request)+" is no JSON object") {
+				t.Errorf("%s with %q was answered with %s", request, content, r.Content)
+			}
+			f.Published(m.Header.ID)
+		}
+	}
+	if e := f.Execute("out well"); e.Text("stdout") != "well\n" || e.Count() != 1 {
+		t.Errorf("afterwards: %s", e.Reply.Content)
+	}
+}
+
 func TestHeartbeat(t *testing.T) {
 	f, fake := start(t)
 	id := f.Code("wait", nil)

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -14,8 +15,8 @@ const registrationLimit = 5 * time.Second
 
 // register tells the one who started the kernel which ports it has chosen, where
 // the connection asks for it (rule 45), and waits for the acknowledgement. The
-// error is for people.
-func (k *Kernel) register(bound wire.Connection) error {
+// error is for people; the end of ctx, which is that of the kernel, is none.
+func (k *Kernel) register(ctx context.Context, bound wire.Connection) error {
 	if !bound.Registers() {
 		return nil
 	}
@@ -24,8 +25,11 @@ func (k *Kernel) register(bound wire.Connection) error {
 	if err != nil {
 		return err
 	}
-	sock, err := transport.Dial(transport.Dealer, where, bound.KernelID, k.log.With("channel", "registration"))
-	if err != nil {
+	sock, err := transport.Dial(ctx, transport.Dealer, where, bound.KernelID, k.log.With("channel", "registration"))
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return nil
+	case err != nil:
 		return fmt.Errorf("registering the kernel: %w", err)
 	}
 	defer func() {
@@ -55,6 +59,8 @@ func (k *Kernel) register(bound wire.Connection) error {
 	defer limit.Stop()
 	select {
 	case <-acknowledged:
+		return nil
+	case <-ctx.Done():
 		return nil
 	case <-limit.C:
 		return fmt.Errorf("registering the kernel: nobody at %s acknowledged it within %v with the key of the registration file", where, registrationLimit)

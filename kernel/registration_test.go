@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net"
@@ -126,6 +127,50 @@ func TestRegistrationThatNobodyTakes(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := k.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "registering the kernel") {
+				t.Errorf("Run returned %v", err)
+			}
+		})
+	}
+}
+
+// A kernel that is told to end while it registers ends, and that is no error.
+func TestEndDuringRegistration(t *testing.T) {
+	mute, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = mute.Close() })
+	shakes, waits := newRegistry(t), newRegistry(t)
+	shakes.file.RegistrationPort = mute.Addr().(*net.TCPAddr).Port
+	for name, test := range map[string]struct {
+		file  wire.Connection
+		begun func(t *testing.T)
+	}{
+		"while it shakes hands": {shakes.file, func(t *testing.T) {
+			t.Helper()
+			c, err := mute.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = c.Close() })
+		}},
+		"while it waits for the acknowledgement": {waits.file, func(t *testing.T) {
+			t.Helper()
+			waits.take(t)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := &langtest.Fake{}
+			k, err := kernel.New(kernel.Config{Start: fake.Start, Connection: test.file})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, end := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- k.Run(ctx) }()
+			test.begun(t)
+			end()
+			if err := <-ended; err != nil {
 				t.Errorf("Run returned %v", err)
 			}
 		})

@@ -21,7 +21,8 @@ const closeLimit = 1900 * time.Millisecond
 type keeper struct {
 	start lang.Starter
 	log   *slog.Logger
-	// lost is called when a session that held variables died between cells.
+	// lost is called when a session that held variables was replaced and no call
+	// of it is there to tell people.
 	lost func(err error, remains []string)
 	// gone is called when a session has ended, whatever the reason.
 	gone func(lang.Session)
@@ -43,18 +44,20 @@ type lease struct {
 	err      error
 
 	// Guarded by keeper.mu.
-	used    bool     // it may hold variables
-	calls   int      // that run the notebook's code
-	died    error    // why it was replaced, nil when it lived
-	remains []string // what its successor can restore
+	used  bool // it may hold variables
+	calls int  // that run the notebook's code
+	end   end  // of the session, once it has been replaced
+	told  bool // people have been told of end, or are about to be
 }
 
 // An end is how a session that was replaced has ended.
 type end struct {
-	replaced bool  // a fresh session takes its place; false while the kernel ends
-	first    bool  // nobody had replaced it before
-	err      error // nil when it lived
-	remains  []string
+	replaced bool     // a fresh session takes its place; false while the kernel ends
+	err      error    // why it had ended; nil when it lived
+	remains  []string // what its successor can restore
+
+	first  bool // the call that asks has replaced it
+	untold bool // nobody has told people of it
 }
 
 func newKeeper(start lang.Starter, log *slog.Logger, lost func(error, []string), gone func(lang.Session)) *keeper {
@@ -102,16 +105,45 @@ func (k *keeper) renew() {
 // for ever.
 func (k *keeper) died(l *lease) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.closed || k.newest != l || l.calls > 0 {
-		return
+	idle := l.used && l.calls == 0 && !k.closed
+	k.mu.Unlock()
+	if idle {
+		k.supersede(l)
+		k.tell(l)
 	}
-	err, remains := l.session.Err(), l.session.Remains()
-	k.log.Warn("the session ended between cells", "error", err)
-	k.discard(l)
-	if l.used {
-		k.renew()
-		k.work.Go(func() { k.lost(err, remains) })
+}
+
+// supersede starts a fresh session in place of the newest, l: it notes how that
+// has ended and what remains of it, and closes it. It is false when l has been
+// replaced before, or the kernel ends.
+func (k *keeper) supersede(l *lease) bool {
+	end := end{replaced: true}
+	if l.session != nil {
+		end.err, end.remains = l.session.Err(), l.session.Remains() // which Close forgets
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed || k.newest != l {
+		return false
+	}
+	l.end = end
+	k.renew()
+	if l.session != nil {
+		k.log.Warn("a fresh session takes the place of one", "error", end.err)
+		k.discard(l)
+	}
+	return true
+}
+
+// tell tells of a session that was replaced while it held variables, unless a
+// call of it does or has done so.
+func (k *keeper) tell(l *lease) {
+	k.mu.Lock()
+	quiet := !l.end.replaced || !l.used || l.calls > 0 || l.told
+	l.told = l.told || !quiet
+	k.mu.Unlock()
+	if !quiet {
+		k.lost(l.end.err, l.end.remains)
 	}
 }
 
@@ -135,11 +167,8 @@ func (k *keeper) acquire(ctx context.Context) (*lease, error) {
 		if retried || ctx.Err() != nil {
 			return nil, err
 		}
-		k.mu.Lock()
-		if k.newest == l {
-			k.renew()
-		}
-		k.mu.Unlock()
+		k.supersede(l)
+		k.tell(l)
 	}
 }
 
@@ -185,23 +214,20 @@ func (k *keeper) release(l *lease) {
 	}
 }
 
-// replace ends a call and its session, and starts a fresh one unless another call
-// of that session has; it does not wait.
+// replace ends a call and its session, and starts a fresh one unless that has
+// been done; it does not wait. Whoever calls it tells people of the end.
 func (k *keeper) replace(l *lease) end {
-	err, remains := l.session.Err(), l.session.Remains() // which Close forgets
+	first := k.supersede(l)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	l.calls--
 	if k.closed {
-		return end{err: err}
+		return end{}
 	}
-	if k.newest != l {
-		return end{replaced: true, err: l.died, remains: l.remains}
-	}
-	l.died, l.remains = err, remains
-	k.renew()
-	k.discard(l)
-	return end{replaced: true, first: true, err: err, remains: remains}
+	end := l.end
+	end.first, end.untold = first, !l.told
+	l.told = true
+	return end
 }
 
 // close ends the session, and the starting of it, and waits until limit ends.
@@ -232,7 +258,8 @@ func (k *keeper) close(limit context.Context) {
 	}
 }
 
-// sessionLost tells the newest cell that its session has died since.
+// sessionLost tells in the newest cell that the session has died. That is no late
+// output of the cell, so it has an origin of its own.
 func (k *Kernel) sessionLost(err error, remains []string) {
 	k.mu.Lock()
 	o := k.latest
@@ -243,6 +270,6 @@ func (k *Kernel) sessionLost(err error, remains []string) {
 	}
 	text = append(append(text, freshSession), remains...)
 	if o != nil {
-		k.pub.write(o, "stderr", []byte(strings.Join(text, "\n")+"\n"))
+		k.pub.write(&origin{parent: o.parent}, "stderr", []byte(strings.Join(text, "\n")+"\n"))
 	}
 }

@@ -78,6 +78,11 @@ func (s *shell) push(r *request) bool {
 func (k *Kernel) find(id string) *shell {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return k.findLocked(id)
+}
+
+// findLocked is find for a caller that holds mu.
+func (k *Kernel) findLocked(id string) *shell {
 	for _, s := range k.shells {
 		if s.id == id && !s.deleted {
 			return s

@@ -43,12 +43,12 @@ func (k *Kernel) deleteSubshell(_ context.Context, r *request) {
 // retire has a subshell take no more requests. It is false when there is none of
 // that id.
 func (k *Kernel) retire(id string) bool {
-	s := k.find(id)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	s := k.findLocked(id)
 	if s == nil {
 		return false
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	s.deleted = true
 	s.queue.close()
 	s.abort(s.queue.last())

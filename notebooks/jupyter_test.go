@@ -164,7 +164,7 @@ func (j jupyter) run(t *testing.T, program string, args ...string) (stdout, stde
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = time.Minute
 	// The environment's kernelspec is the one under test, whatever the user has.
-	cmd.Env = append(os.Environ(), "JUPYTER_PATH=", "JUPYTER_PREFER_ENV_PATH=1", "PYTHONDONTWRITEBYTECODE=1",
+	cmd.Env = append(os.Environ(), "CUADERNO_HISTORY="+filepath.Join(t.TempDir(), "history.db"), "JUPYTER_PATH=", "JUPYTER_PREFER_ENV_PATH=1", "PYTHONDONTWRITEBYTECODE=1",
 		"IPYTHONDIR="+t.TempDir(), "JUPYTER_RUNTIME_DIR="+t.TempDir(), "JUPYTER_CONFIG_DIR="+t.TempDir())
 	var out, log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &log

@@ -3,7 +3,7 @@
 // never start it by hand.
 //
 //	cuaderno-helper session [--engine=E] [--memory=BYTES] [--processes=N] [PROGRAM ARG…]   MainProcess of a notebook
-//	cuaderno-helper child [--memory=BYTES] [--processes=N]                                 waits to become a child process
+//	cuaderno-helper child [--engine=E] [--memory=BYTES] [--processes=N]                      waits to become a child process
 //
 // Whoever starts it hands it a control connection and a lifeline
 // (internal/spawn): when the lifeline ends, so does the whole process group.
@@ -44,31 +44,31 @@ func main() {
 		fmt.Fprintln(os.Stderr, "cuaderno-helper: finding the own program:", err)
 		os.Exit(1)
 	}
-	engine, _ := cutArgument("engine")
-	l, err := cutLimits()
+	role := os.Args[1]
+	told, notebook, err := remote.CutArguments(os.Args[2:])
 	if err == nil {
-		err = limitMemory(l.memory)
+		err = limitMemory(told.Memory)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "cuaderno-helper:", err)
 		os.Exit(2)
 	}
 	command := mpruntime.Command{
-		Path: program, Args: append([]string{"child"}, l.arguments()...), Lifeline: lifeline, Log: log,
-		Processes: l.processes,
+		Path: program, Args: append([]string{"child"}, remote.Arguments{Memory: told.Memory, Processes: told.Processes}.List()...), Lifeline: lifeline, Log: log,
+		Processes: told.Processes,
 	}
 
 	// Interrupts of a session come over its control connection; a child takes them
 	// when it has something to interrupt.
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
-	switch os.Args[1] {
+	switch role {
 	case "session":
-		if len(os.Args) > 2 {
-			os.Args = os.Args[2:]
+		if len(notebook) > 0 {
+			os.Args = notebook
 		} else {
 			os.Args = os.Args[:1]
 		}
-		session, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: command, Engine: interp.Choice(engine), MemoryLimit: l.memory})
+		session, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr, Command: command, Engine: interp.Choice(told.Engine), MemoryLimit: told.Memory})
 		if err == nil {
 			err = remote.Serve(context.Background(), control, session)
 		}
@@ -77,14 +77,14 @@ func main() {
 			os.Exit(1)
 		}
 	case "child":
-		host, err := interp.NewChild(os.Stdout, os.Stderr, command, l.memory)
+		host, err := interp.NewChild(os.Stdout, os.Stderr, command, told.Memory)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "cuaderno-helper:", err)
 			os.Exit(1)
 		}
 		os.Exit(mpruntime.ServeChild(context.Background(), control, host))
 	default:
-		fmt.Fprintf(os.Stderr, "cuaderno-helper: there is no role %q\n", os.Args[1])
+		fmt.Fprintf(os.Stderr, "cuaderno-helper: there is no role %q\n", role)
 		os.Exit(2)
 	}
 }

@@ -83,8 +83,8 @@ func TestAnswersWhileTyping(t *testing.T) {
 	ask()
 }
 
-// BenchmarkAnswers measures the answers of a kernel whose session has 500
-// declarations, idle and while a cell spins.
+// BenchmarkAnswers measures how long a kernel whose session has 500 declarations
+// takes from the sending of a question to the making of the reply, idle and while a cell spins.
 func BenchmarkAnswers(b *testing.B) {
 	k := serve(b)
 	for i := range 100 {
@@ -111,8 +111,13 @@ var index%[1]d = map[string]*Record%[1]d{}`, i))
 				var times []time.Duration
 				for b.Loop() {
 					start := time.Now()
-					k.asked(question.t, question.code)
-					times = append(times, time.Since(start))
+					r := k.asked(question.t, question.code)
+					// What the tests do with the reply is not the kernel's time.
+					written, err := time.Parse(time.RFC3339Nano, r.Header.Date)
+					if err != nil {
+						b.Fatal(err)
+					}
+					times = append(times, written.Sub(start))
 					if len(times)%100 == 0 {
 						k.Forget()
 					}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -116,9 +117,8 @@ func (p *program) starter(engine string, rules limited.Rules, args ...string) (l
 		return nil, err
 	}
 	return func(ctx context.Context, previous lang.Session) (lang.Session, error) {
-		program := remote.Program{Path: helper, Args: append([]string{
-			"session", "--engine=" + engine, fmt.Sprint("--memory=", rules.Memory), fmt.Sprint("--processes=", rules.Processes),
-		}, args...)}
+		arguments := remote.Arguments{Engine: engine, Memory: rules.Memory, Processes: rules.Processes}
+		program := remote.Program{Path: helper, Args: slices.Concat([]string{"session"}, arguments.List(), args)}
 		if old, ok := previous.(*limited.Session); ok {
 			previous = old.Session
 		}

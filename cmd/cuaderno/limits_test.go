@@ -34,6 +34,13 @@ func TestMemoryLimit(t *testing.T) {
 	k.fails(k.Execute(`guardado["mucho"] = acapara(2000)`), lang.MemoryLimit, "the limit is 600M (--memory, CUADERNO_MEMORY)", "the variables are kept")
 	k.prints(`fmt.Println(x)`, "7\n")
 
+	// So is a cell whose variables have no room: it declares nothing.
+	for _, code := range []string{"var enorme [1 << 33]byte", "var enorme [1 << 40]int"} {
+		k.fails(k.Execute(code), lang.MemoryLimit, "the limit is 600M", "the variables are kept")
+		k.fails(k.Execute("len(enorme)"), lang.CompileError, "undefined: enorme")
+	}
+	k.prints(`fmt.Println(x)`, "7\n")
+
 	// A child has the same limit for itself.
 	e := k.ok(`p := mp.NewProcess(acapara, 2000); p.Start(); p.Join(); fmt.Println(p.ExitCode())`)
 	if e.Text("stdout") != "1 true\n" || !strings.Contains(e.Text("stderr"), "out of memory: the values need") {

@@ -363,7 +363,7 @@ func TestRunNotebookInAFreshSessionAfterACrash(t *testing.T) {
 	compare(t, outputs(t, filepath.Join(dir, "out.ipynb")), []string{
 		"1",
 		"2 SessionCrashed: fatal error: stack overflow",
-		"3 CompileError: In [3]:1:1: undefined: x",
+		"3 CompileError: In [3]:1:1: undefined: x (it was lost in the crash; %restore brings it back)",
 		"4 execute_result:2",
 	})
 }

@@ -172,7 +172,7 @@ func (e *Encoder) Reset() {
 // in its place. All variables come before the first value, on both sides in the
 // same order.
 func (e *Encoder) Variable(v reflect.Value) {
-	e.refs.add(reference{v.Addr().UnsafePointer(), lengthPointer, e.domain.plan(v.Type())})
+	e.refs.add(reference{v.Addr().UnsafePointer(), lengthPointer, e.domain.plan(v.Type()).first})
 }
 
 // Encode appends a value; see the function Encode.

@@ -25,11 +25,10 @@ func (d *Decoder) shared(v reflect.Value, p *plan) (fresh bool, err error) {
 		}
 		r := d.refs[number]
 		if r.Type() != p.typ {
-			// It may be seen through a type with another name.
-			if r.Kind() != p.kind || !r.CanConvert(p.typ) {
+			if !sameValues(d.domain.plan(r.Type()), p) {
 				return false, errReference
 			}
-			r = r.Convert(p.typ)
+			r = seenAs(r, p.typ)
 		}
 		v.Set(r)
 		return false, nil

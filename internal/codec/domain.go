@@ -33,6 +33,7 @@ type Domain struct {
 	plans     sync.Map                // reflect.Type to *plan
 	naming    sync.Once               // of named
 	named     map[string]reflect.Type // the registry
+	firsts    sync.Map                // of a name to the *plan that had it first
 	types     builtTypes
 	locations sync.Map // of a name to *time.Location
 	encoders  sync.Pool

@@ -73,7 +73,7 @@ func (e *Encoder) value(v reflect.Value, p *plan) error {
 	case opTime:
 		e.time(v.Interface().(time.Time))
 	case opLocation:
-		if e.shared(reference{v.UnsafePointer(), lengthPointer, p.elem}) {
+		if e.shared(reference{v.UnsafePointer(), lengthPointer, p.elem.first}) {
 			e.zone(v.Interface().(*time.Location))
 		}
 	case opHook:
@@ -102,14 +102,14 @@ func (e *Encoder) composite(v reflect.Value, p *plan) error {
 	case opFunc:
 		return e.function(v, p)
 	case opHandle:
-		if e.shared(reference{v.UnsafePointer(), lengthPointer, p.elem}) {
+		if e.shared(reference{v.UnsafePointer(), lengthPointer, p.elem.first}) {
 			return e.domain.Handles.EncodeHandle(e, v)
 		}
 	case opPointer:
 		if p.elem.op == opRefused && neverCopied(p.elem.typ) != "" && !v.IsNil() {
 			return Refuse(p.typ, p.elem.why)
 		}
-		if e.shared(reference{v.UnsafePointer(), lengthPointer, p.elem}) {
+		if e.shared(reference{v.UnsafePointer(), lengthPointer, p.elem.first}) {
 			return e.value(v.Elem(), p.elem)
 		}
 	case opSlice:
@@ -144,7 +144,7 @@ func (e *Encoder) slice(v reflect.Value, p *plan) error {
 		return nil
 	case n == 0 || p.elem.op == opEmpty:
 		e.out = append(e.out, refNew)
-	case !e.shared(reference{v.UnsafePointer(), n, p.elem}):
+	case !e.shared(reference{v.UnsafePointer(), n, p.elem.first}):
 		return nil
 	}
 	e.uvarint(uint64(n))
@@ -176,7 +176,7 @@ func (e *Encoder) elements(v reflect.Value, n int, elem *plan) error {
 var errMapChanges = errors.New("a map has been changed meanwhile by another goroutine")
 
 func (e *Encoder) entries(v reflect.Value, p *plan) error {
-	if !e.shared(reference{v.UnsafePointer(), lengthMap, p.elem}) {
+	if !e.shared(reference{v.UnsafePointer(), lengthMap, p.elem.first}) {
 		return nil
 	}
 	n := v.Len()

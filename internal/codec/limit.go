@@ -46,25 +46,37 @@ func (e *Encoder) room(n int) error {
 // included: the address and the size of the memory. That of a map is one byte, which
 // stands for all of it. Functions are left out; what they have captured is not.
 func (e *Encoder) References(yield func(at, size uintptr) bool) {
-	for _, r := range e.refs.list {
-		size := uintptr(1)
-		switch {
-		case r.length >= 0:
-			size = uintptr(r.length) * r.elem.typ.Size()
-		case r.length == lengthPointer:
-			size = r.elem.typ.Size()
-		case r.length == lengthFunc:
-			continue
-		}
-		if !yield(uintptr(r.address), size) {
+	for i := range e.refs.list {
+		if at, size, ok := e.Reference(i); ok && !yield(at, size) {
 			return
 		}
 	}
 }
 
+// Reference returns what the message refers to by the number i; it is not ok for a
+// function.
+func (e *Encoder) Reference(i int) (at, size uintptr, ok bool) {
+	r := e.refs.list[i]
+	switch {
+	case r.length >= 0:
+		size = uintptr(r.length) * r.elem.typ.Size()
+	case r.length == lengthPointer:
+		size = r.elem.typ.Size()
+	case r.length == lengthFunc:
+		return 0, 0, false
+	default:
+		size = 1
+	}
+	return uintptr(r.address), size, true
+}
+
+// Referenced returns how many numbers there are so far.
+func (e *Encoder) Referenced() int { return len(e.refs.list) }
+
 // An Image lets values of a compiled type travel as the memory that they are, which
-// has no pointers and whose words others may write by package sync/atomic. It returns why this one, of which memory are the bytes, cannot, ""
-// if it can. The receiver has a program of the same build.
+// has no pointers and whose words others may write by package sync/atomic. It returns
+// why this one, of which memory are the bytes, cannot, "" if it can. The receiver has
+// a program of the same build.
 type Image func(memory []byte) (why string)
 
 func (e *Encoder) image(v reflect.Value, p *plan) error {

@@ -41,6 +41,7 @@ type plan struct {
 	kind      reflect.Kind
 	op        op
 	name      string // by which the type travels, "" if by its structure
+	first     *plan  // of the versions of a named type, or itself
 	why       string // of opRefused
 	hook      hook
 	key, elem *plan
@@ -93,6 +94,7 @@ func (f planner) plan(t reflect.Type) *plan {
 	}
 	p := &plan{typ: t, kind: t.Kind(), least: 1}
 	p.name = f.domain.nameOf(t)
+	p.first = f.domain.firstVersion(p)
 	f.plans[t] = p
 	switch p.kind {
 	case reflect.Array, reflect.Slice, reflect.Map, reflect.Pointer, reflect.Struct, reflect.Func:

@@ -82,7 +82,7 @@ func (c *Conn) SetLimit(n int64) { c.limit.Store(min(n, 1<<32-1)) }
 // every later Write returns that error, since half a message may have left; a
 // deadline that passes before anything has left is none of these.
 func (c *Conn) Write(kind byte, payload []byte) error {
-	if err := c.checkLength(payload); err != nil {
+	if err := c.CheckLength(payload); err != nil {
 		return err
 	}
 	c.write.Lock()
@@ -90,8 +90,9 @@ func (c *Conn) Write(kind byte, payload []byte) error {
 	return c.writeMessage(kind, payload)
 }
 
-// checkLength refuses what the other end would refuse, before anything has left.
-func (c *Conn) checkLength(payload []byte) error {
+// CheckLength returns the error of Write about a payload that exceeds the limit, for
+// who has something else to say then.
+func (c *Conn) CheckLength(payload []byte) error {
 	if limit := c.limit.Load(); int64(len(payload)) > limit {
 		return fmt.Errorf("writing a message of %d bytes (limit %d): %w", len(payload), limit, ErrTooLong)
 	}

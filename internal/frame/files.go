@@ -49,7 +49,7 @@ func (c *Conn) WriteFiles(kind byte, payload []byte, list []*os.File) error {
 	if len(list) > 0 && c.files == nil {
 		return errors.New("writing a message: the stream carries no files")
 	}
-	if err := c.checkLength(payload); err != nil {
+	if err := c.CheckLength(payload); err != nil {
 		return err
 	}
 	c.write.Lock()

@@ -21,9 +21,9 @@ type Limits struct {
 	Memory uint64
 	// Processes is how many the session may have at a time beside itself (mpruntime).
 	Processes int
-	// CellTime is how long a cell may run (kernel).
+	// CellTime is how long a cell may run (interp/lang/limited).
 	CellTime time.Duration
-	// Output is how many bytes a cell may print and display (kernel).
+	// Output is how many bytes a cell may print and display (interp/lang/limited).
 	Output int64
 }
 
@@ -58,7 +58,7 @@ func All() []Limit {
 			l.Memory = n
 			return err
 		}},
-		{"processes", "CUADERNO_PROCESSES", fmt.Sprintf("how many processes the session may have at a time: a `number` (default: %d)", DefaultProcesses), func(l *Limits, text string) error {
+		{"processes", "CUADERNO_PROCESSES", fmt.Sprintf("how many processes of mp the session may have at a time, programs of os/exec not counted: a `number` (default: %d)", DefaultProcesses), func(l *Limits, text string) error {
 			n, err := strconv.Atoi(text)
 			if err != nil || n < 0 {
 				return fmt.Errorf("%q is no number of processes: write one such as 20, or 0 for no limit", text)

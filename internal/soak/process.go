@@ -97,7 +97,7 @@ func (s *soak) start(ctx context.Context, name string, random *rand.Rand) *proce
 		return nil
 	}
 	k.command = exec.Command(s.cuaderno, "kernel", "-f", file)
-	k.command.Env = append(os.Environ(), "CUADERNO_LOG=error", "JPY_PARENT_PID="+strconv.Itoa(os.Getpid()))
+	k.command.Env = append(os.Environ(), "CUADERNO_LOG=error", "CUADERNO_HISTORY="+filepath.Join(dir, "history.db"), "JPY_PARENT_PID="+strconv.Itoa(os.Getpid()))
 	k.command.Dir = dir
 	k.command.Stdout, k.command.Stderr = &k.log, &k.log
 	k.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

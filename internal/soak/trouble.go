@@ -23,23 +23,21 @@ func (s *soak) useSteady(ctx context.Context) {
 	defer k.end()
 	crowd := s.populate(ctx, k, 1)
 	s.alone(k, "steady's sampler", func(p *person) {
-		k.world.Lock()
-		s.settle(k)
-		p.find()
-		session := k.session.Load()
-		s.sample(p)
-		k.world.Unlock()
-		for pause(ctx, s.every) {
+		var session int64
+		sample := func() {
 			k.world.Lock()
+			defer k.world.Unlock() // a fault ends the goroutine
 			s.settle(k)
 			p.find()
-			if now := k.session.Load(); now != session {
+			if now := k.session.Load(); now != session && session != 0 {
 				p.Errorf("the session %d was replaced by %d", session, now)
-				session = now
 				k.epoch.Add(1)
 			}
+			session = k.session.Load()
 			s.sample(p)
-			k.world.Unlock()
+		}
+		for sample(); pause(ctx, s.every); {
+			sample()
 		}
 		crowd.Wait()
 		s.settle(k)
@@ -61,6 +59,7 @@ func (s *soak) useRestarted(ctx context.Context) {
 	for n := uint64(0); ctx.Err() == nil; n++ {
 		k := s.start(ctx, fmt.Sprintf("restarted %d", n), random)
 		if k == nil {
+			pause(ctx, time.Second)
 			continue
 		}
 		life, stop := context.WithTimeout(ctx, time.Duration(20+random.IntN(60))*time.Second)
@@ -68,10 +67,12 @@ func (s *soak) useRestarted(ctx context.Context) {
 		s.alone(k, "the one who crashes", func(p *person) {
 			p.crashes = true
 			for pause(life, time.Duration(2+random.IntN(15))*time.Second) {
-				k.world.Lock()
-				s.settle(k)
-				p.crash()
-				k.world.Unlock()
+				func() {
+					k.world.Lock()
+					defer k.world.Unlock() // a fault ends the goroutine
+					s.settle(k)
+					p.crash()
+				}()
 			}
 		})
 		stop()
@@ -126,9 +127,7 @@ func (s *soak) live(ctx context.Context, k *process, name string, random *rand.R
 		done.Go(func() {
 			scope := &scope{tally: s.tally, who: name + " of " + k.who}
 			defer scope.end()
-			k.world.RLock()
-			defer k.world.RUnlock()
-			p := k.join(scope, name, random)
+			p := k.enter(scope, name, random)
 			defer k.leave(p.box)
 			all := scenarios()
 			for ctx.Err() == nil {
@@ -137,14 +136,23 @@ func (s *soak) live(ctx context.Context, k *process, name string, random *rand.R
 					continue
 				}
 				p.doing = next.name
-				next.run(p)
-				k.world.RUnlock()
-				k.world.RLock()
+				func() {
+					k.world.RLock()
+					defer k.world.RUnlock() // a fault ends the goroutine
+					next.run(p)
+				}()
 			}
 		})
 		done.Wait()
 		pause(ctx, 100*time.Millisecond)
 	}
+}
+
+// enter is join for who is not alone.
+func (k *process) enter(s *scope, name string, random *rand.Rand) *person {
+	k.world.RLock()
+	defer k.world.RUnlock()
+	return k.join(s, name, random)
 }
 
 func (k *process) gone() bool {
@@ -164,12 +172,14 @@ func (s *soak) interrupt(ctx context.Context, k *process, random *rand.Rand) {
 	defer k.leave(p.box)
 	p.doing = "random interrupt"
 	for pause(ctx, time.Duration(random.ExpFloat64()*float64(3*time.Second))) {
-		k.world.RLock()
-		k.trouble.begin()
-		p.ask(kerneltest.Control, wire.InterruptRequest, nil)
-		s.tally.add("interrupts", 1)
-		k.trouble.end()
-		k.world.RUnlock()
+		func() {
+			k.world.RLock()
+			defer k.world.RUnlock() // a fault ends the goroutine
+			k.trouble.begin()
+			defer k.trouble.end()
+			p.ask(kerneltest.Control, wire.InterruptRequest, nil)
+			s.tally.add("interrupts", 1)
+		}()
 	}
 }
 
@@ -205,17 +215,19 @@ func (s *soak) vanish(ctx context.Context, k *process, random *rand.Rand) {
 	defer k.leave(p.box)
 	p.doing = "after a front end has vanished"
 	for pause(ctx, time.Duration(1+random.IntN(5))*time.Second) && !k.gone() {
-		k.world.RLock()
-		k.comeAndGo(ctx, s.tally, random)
-		k.trouble.begin()
-		next := p.send("6 * 7", nil, nil)
-		for !k.gone() && !next.ended(time.Second) {
-			p.ask(kerneltest.Control, wire.InterruptRequest, nil)
-		}
-		next.finish(false)
-		k.trouble.end()
-		s.tally.add("vanished", 1)
-		k.world.RUnlock()
+		func() {
+			k.world.RLock()
+			defer k.world.RUnlock() // a fault ends the goroutine
+			k.comeAndGo(ctx, s.tally, random)
+			k.trouble.begin()
+			defer k.trouble.end()
+			next := p.send("6 * 7", nil, nil)
+			for !k.gone() && !next.ended(time.Second) {
+				p.ask(kerneltest.Control, wire.InterruptRequest, nil)
+			}
+			next.finish(false)
+			s.tally.add("vanished", 1)
+		}()
 	}
 }
 
@@ -272,8 +284,10 @@ func (p *person) crash() {
 	p.find()
 	old := descendants(int(p.kernel.session.Load()))
 	p.kernel.trouble.begin()
-	c := p.run(ways[p.random.IntN(len(ways))])
-	p.kernel.trouble.end()
+	c := func() cell {
+		defer p.kernel.trouble.end()
+		return p.run(ways[p.random.IntN(len(ways))])
+	}()
 	if got := kerneltest.Field(c.Reply.Message, "ename"); c.Status() != wire.Failed || got != "SessionCrashed" {
 		p.Errorf("a crash gave %v %v\n%s", c.Status(), got, c.Traceback())
 	}

@@ -71,7 +71,8 @@ func at(code string) (string, int) {
 
 func (n *notebook) complete(code string) lang.Completion {
 	n.Helper()
-	c, err := n.Complete(at(code))
+	text, cursor := at(code)
+	c, err := n.Complete(n.Context(), text, cursor)
 	if err != nil {
 		n.Fatalf("%s: %v", code, err)
 	}

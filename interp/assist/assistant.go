@@ -1,8 +1,10 @@
 package assist
 
 import (
+	"context"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"cuaderno/interp/cell"
 	"cuaderno/interp/check"
@@ -46,6 +48,14 @@ type Magic struct {
 	Usage string
 }
 
+// Form shows what may follow the word.
+func (m Magic) Form() string {
+	if len(m.Arguments) == 0 {
+		return m.Name
+	}
+	return m.Name + " [" + strings.Join(m.Arguments, "|") + "]"
+}
+
 // An Assistant answers questions about code in the middle of a session. It is safe
 // for concurrent use.
 type Assistant struct {
@@ -56,8 +66,9 @@ type Assistant struct {
 func New(options Options) *Assistant { return &Assistant{options} }
 
 // Complete lists what may stand at the cursor, a number of code points from the
-// start of code. See lang.Session.
-func (a *Assistant) Complete(code string, cursor int) (c lang.Completion, err error) {
+// start of code. See lang.Session. The error is the cause of ctx if that ends while
+// a cell is checked.
+func (a *Assistant) Complete(ctx context.Context, code string, cursor int) (c lang.Completion, err error) {
 	defer survive(&err)
 	at := offsetOf(code, cursor)
 	c = lang.Completion{Matches: []lang.Match{}, Start: pointsOf(code, at), End: pointsOf(code, at)}
@@ -69,7 +80,9 @@ func (a *Assistant) Complete(code string, cursor int) (c lang.Completion, err er
 	case inImportPath:
 		matches = a.importPaths(place.prefix)
 	case inCode:
-		matches = a.completeCode(code, at, &place)
+		if matches, err = a.completeCode(ctx, code, at, &place); err != nil {
+			return c, err
+		}
 	}
 	if len(matches) > 0 {
 		c.Matches, c.Start, c.End = matches, pointsOf(code, place.start), pointsOf(code, place.end)
@@ -78,15 +91,15 @@ func (a *Assistant) Complete(code string, cursor int) (c lang.Completion, err er
 }
 
 // completeCode completes an identifier.
-func (a *Assistant) completeCode(code string, at int, place *place) []lang.Match {
+func (a *Assistant) completeCode(ctx context.Context, code string, at int, place *place) ([]lang.Match, error) {
 	mended, moved := cell.Mend(code[:at]+cell.Placeholder+code[at:], at)
 	var matches []lang.Match
-	a.Checker.Consult(mended, moved, func(sketch *check.Sketch) {
+	err := a.Checker.Consult(ctx, mended, moved, func(sketch *check.Sketch) {
 		q := a.question(sketch)
 		q.prefix, q.before = place.prefix, place.before
 		matches = q.complete()
 	})
-	return matches
+	return matches, err
 }
 
 // survive turns a panic into an error: the type checker was not made for code as it

@@ -8,6 +8,7 @@ import (
 // large is a session of 500 declarations.
 func large(b *testing.B) *notebook {
 	b.Helper()
+	b.Helper()
 	n := newNotebook(b, declared...)
 	for i := range 100 {
 		n.run(fmt.Sprintf(`type Record%[1]d struct { ID int; Name string; Tags []string; Next *Record%[1]d }
@@ -32,14 +33,14 @@ func BenchmarkQuestions(b *testing.B) {
 		code, cursor := at(bench.code)
 		b.Run("complete/"+bench.name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := n.Complete(code, cursor); err != nil {
+				if _, err := n.Complete(b.Context(), code, cursor); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
 		b.Run("inspect/"+bench.name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := n.Inspect(code, cursor, 0); err != nil {
+				if _, err := n.Inspect(b.Context(), code, cursor, 0); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -75,6 +75,7 @@ func TestComplete(t *testing.T) {
 		{"strin|", "strings string"},
 		{"htt|", "http httptest httputil httptrace"},
 		{"disp|", "=display"},
+		{"mpr|", "="},
 		{"u|", "url uint"},
 		{"func na|", "="},
 		{"type Po|", "="},

@@ -1,6 +1,8 @@
 package assist
 
 import (
+	"context"
+
 	"strings"
 
 	"cuaderno/interp/cell"
@@ -11,8 +13,8 @@ import (
 
 // Inspect describes what stands at the cursor, a number of code points from the
 // start of code, or the function whose arguments the cursor is among. See
-// lang.Session.
-func (a *Assistant) Inspect(code string, cursor, detail int) (in lang.Inspection, err error) {
+// lang.Session. The error is the cause of ctx if that ends while a cell is checked.
+func (a *Assistant) Inspect(ctx context.Context, code string, cursor, detail int) (in lang.Inspection, err error) {
 	defer survive(&err)
 	at := offsetOf(code, cursor)
 	var d *description
@@ -23,7 +25,9 @@ func (a *Assistant) Inspect(code string, cursor, detail int) (in lang.Inspection
 	case inImportPath:
 		d = a.packageAt(code[place.start:place.end], detail)
 	default:
-		d = a.inspectCode(code, at, detail)
+		if d, err = a.inspectCode(ctx, code, at, detail); err != nil {
+			return in, err
+		}
 	}
 	if d != nil {
 		b := d.bundle()
@@ -32,15 +36,15 @@ func (a *Assistant) Inspect(code string, cursor, detail int) (in lang.Inspection
 	return in, nil
 }
 
-func (a *Assistant) inspectCode(code string, at, detail int) *description {
+func (a *Assistant) inspectCode(ctx context.Context, code string, at, detail int) (*description, error) {
 	mended, moved := cell.Mend(code, at)
 	var d *description
-	a.Checker.Consult(mended, moved, func(sketch *check.Sketch) {
+	err := a.Checker.Consult(ctx, mended, moved, func(sketch *check.Sketch) {
 		q := a.question(sketch)
 		q.detail = detail
 		d = q.inspect()
 	})
-	return d
+	return d, err
 }
 
 // magic describes the one that a cell starts with.
@@ -48,11 +52,7 @@ func (a *Assistant) magic(code string) *description {
 	word, _, _ := strings.Cut(strings.TrimSpace(code), " ")
 	for _, m := range a.Magics {
 		if m.Name == word {
-			usage := m.Name
-			if len(m.Arguments) > 0 {
-				usage += " [" + strings.Join(m.Arguments, "|") + "]"
-			}
-			return &description{declaration: usage, comment: m.Usage}
+			return &description{declaration: m.Form(), comment: m.Usage}
 		}
 	}
 	return nil

@@ -99,7 +99,7 @@ func TestInspect(t *testing.T) {
 		{"for| {}", nil},
 	} {
 		code, cursor := at(tt.code)
-		in, err := n.Inspect(code, cursor, 0)
+		in, err := n.Inspect(t.Context(), code, cursor, 0)
 		if err != nil {
 			t.Fatalf("%q: %v", tt.code, err)
 		}
@@ -125,7 +125,7 @@ func TestInspectDetail(t *testing.T) {
 	n := newNotebook(t, commented...)
 	ask := func(code string, detail int) display.Bundle {
 		code, cursor := at(code)
-		in, err := n.Inspect(code, cursor, detail)
+		in, err := n.Inspect(t.Context(), code, cursor, detail)
 		if err != nil || in.Bundle == nil {
 			t.Fatalf("%q: %v, %v", code, in.Bundle, err)
 		}

@@ -72,7 +72,7 @@ func (q *question) inScope(l *list) {
 	l.end()
 	if q.prefix != "" {
 		for _, path := range q.Importer.Paths() {
-			if name, _ := q.Importer.Offers(path); strings.HasPrefix(name, q.prefix) {
+			if name, _ := q.Importer.Offers(path); strings.HasPrefix(name, q.prefix) && !strings.HasPrefix(path, cellPackages) {
 				l.add(lang.Match{Text: name, Type: "package", Signature: strings.Join(q.Importer.Names(name), ", ")})
 			}
 		}

@@ -1,6 +1,7 @@
 package assist_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -49,7 +50,7 @@ func course(t testing.TB) []string {
 // state is what a session has declared, as text.
 func state(s *check.Session) string {
 	var b strings.Builder
-	s.Consult("", 0, func(sketch *check.Sketch) {
+	_ = s.Consult(context.Background(), "", 0, func(sketch *check.Sketch) {
 		scope := sketch.Pkg.Scope()
 		for _, name := range scope.Names() {
 			obj := scope.Lookup(name)
@@ -77,11 +78,11 @@ func TestCutCells(t *testing.T) {
 			cursor := 7 * random.IntN(utf8.RuneCountInString(code)/7+1)
 			cut := string([]rune(code)[:cursor])
 			for _, text := range []string{code, cut} {
-				c, err := n.Complete(text, cursor)
+				c, err := n.Complete(t.Context(), text, cursor)
 				if err != nil || c.Start > c.End || c.End > utf8.RuneCountInString(text) {
 					t.Fatalf("%q at %d: %d–%d, %v", text, cursor, c.Start, c.End, err)
 				}
-				if _, err := n.Inspect(text, cursor, 1); err != nil {
+				if _, err := n.Inspect(t.Context(), text, cursor, 1); err != nil {
 					t.Fatalf("%q at %d: %v", text, cursor, err)
 				}
 				questions += 2
@@ -125,7 +126,7 @@ func TestQuestionsWhileChecking(t *testing.T) {
 		if names := texts(n.complete("points[0].|")); !slices.Contains(names, "Norm") {
 			t.Errorf("points[0] has only %s", names)
 		}
-		if _, err := n.Inspect("var p Point", 7, 1); err != nil {
+		if _, err := n.Inspect(t.Context(), "var p Point", 7, 1); err != nil {
 			t.Error(err)
 		}
 		select {
@@ -146,10 +147,10 @@ func FuzzQuestions(f *testing.F) {
 	n := newNotebook(f, declared...)
 	before := state(n.session)
 	f.Fuzz(func(t *testing.T, code string, cursor int) {
-		if _, err := n.Complete(code, cursor); err != nil {
+		if _, err := n.Complete(t.Context(), code, cursor); err != nil {
 			t.Fatalf("%q at %d: %v", code, cursor, err)
 		}
-		if _, err := n.Inspect(code, cursor, 1); err != nil {
+		if _, err := n.Inspect(t.Context(), code, cursor, 1); err != nil {
 			t.Fatalf("%q at %d: %v", code, cursor, err)
 		}
 		if after := state(n.session); after != before {

@@ -79,6 +79,12 @@ func Parse(fset *token.FileSet, name, src string) (*Cell, error) {
 	if file != nil {
 		c.file = fset.File(file.FileStart)
 	}
+	parsed := false
+	defer func() {
+		if !parsed && c.file != nil {
+			fset.RemoveFile(c.file)
+		}
+	}()
 	if err != nil {
 		return nil, c.syntaxErrors(err)
 	}
@@ -95,6 +101,7 @@ func Parse(fset *token.FileSet, name, src string) (*Cell, error) {
 	if errs := c.strayReturns(); errs != nil {
 		return nil, errs
 	}
+	parsed = true
 	return c, nil
 }
 

@@ -54,6 +54,7 @@ func (p *pass) run() {
 		p.noteReplaced()
 		p.rememberBodies()
 		p.typeShiftCounts()
+		p.checkSizes()
 		p.findTargets()
 		p.classifyResult()
 	}

@@ -24,6 +24,8 @@ func (s *Session) Names() Environment {
 // Resume makes env what names mean for the cells to come, after others were checked
 // in their environments.
 func (s *Session) Resume(env Environment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	scope := s.pkg.Scope()
 	for _, name := range scope.Names() {
 		remove(scope, name)

@@ -7,7 +7,6 @@ import (
 	"go/types"
 	"maps"
 	"runtime"
-	"sync"
 
 	"cuaderno/interp/cell"
 )
@@ -27,7 +26,7 @@ type Importer interface {
 type Session struct {
 	Fset *token.FileSet
 
-	mu         sync.Mutex // held while something changes, and by Consult
+	mu         turn // held while something changes, and by Consult
 	pkg        *types.Package
 	importer   Importer
 	sizes      types.Sizes
@@ -50,6 +49,7 @@ func New(importer Importer, preloaded map[string]string) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{
+		mu:         make(turn, 1),
 		Fset:       token.NewFileSet(),
 		pkg:        types.NewPackage("main", "main"),
 		importer:   importer,

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"context"
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -31,9 +33,12 @@ type Sketch struct {
 // Consult checks src, which need not be right in any way (see cell.Mend), as the
 // next cell, and calls use with what came of it. at is an offset in src; what
 // does not matter there is left out. Nothing of the session changes. Check waits
-// until use has returned.
-func (s *Session) Consult(src string, at int, use func(*Sketch)) {
-	s.mu.Lock()
+// until use has returned. Consult waits for a Check that is under way, but not beyond
+// the end of ctx: the error is the context's cause then, and use is not called.
+func (s *Session) Consult(ctx context.Context, src string, at int, use func(*Sketch)) error {
+	if err := s.mu.take(ctx); err != nil {
+		return fmt.Errorf("waiting until a cell is checked: %w", err)
+	}
 	defer s.mu.Unlock()
 	sketch := &Sketch{Fset: token.NewFileSet(), session: s}
 	c := cell.Sketch(sketch.Fset, "", src)
@@ -50,12 +55,14 @@ func (s *Session) Consult(src string, at int, use func(*Sketch)) {
 	p.sketch()
 	sketch.Imports = trial.imports
 	use(sketch)
+	return nil
 }
 
 // copy returns a session that may be changed in place of s: it shares what has
 // been declared.
 func (s *Session) copy(fset *token.FileSet) *Session {
 	t := &Session{
+		mu:         make(turn, 1),
 		Fset:       fset,
 		pkg:        types.NewPackage(s.pkg.Path(), s.pkg.Name()),
 		importer:   s.importer,

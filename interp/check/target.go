@@ -125,11 +125,11 @@ func (p *pass) assignable(arg ast.Expr, tv types.TypeAndValue, want types.Type) 
 	if !ok {
 		return types.AssignableTo(tv.Type, want)
 	}
-	untyped, err := types.Eval(p.session.Fset, p.session.pkg, token.NoPos, p.text(arg))
+	untyped, err := types.Eval(token.NewFileSet(), p.session.pkg, token.NoPos, p.text(arg))
 	if err != nil || untyped.Value == nil || !isUntyped(untyped.Type) {
 		return types.AssignableTo(tv.Type, want)
 	}
-	_, err = types.Eval(p.session.Fset, p.session.pkg, token.NoPos, fmt.Sprintf("func(%s) {}(%s)", basic, p.text(arg)))
+	_, err = types.Eval(token.NewFileSet(), p.session.pkg, token.NoPos, fmt.Sprintf("func(%s) {}(%s)", basic, p.text(arg)))
 	return err == nil
 }
 

@@ -31,8 +31,9 @@ type Unit struct {
 	// Grown are the types of earlier cells whose methods this cell adds to or
 	// gives another signature. Values that interfaces hold keep the old methods.
 	Grown []*types.TypeName
-	// Vars are the session variables that are new in this cell.
-	Vars []*types.Var
+	// Vars are the session variables that are new in this cell, Bytes their size.
+	Vars  []*types.Var
+	Bytes uint64
 	// Locals leads from the variables that go/types sees in the statements'
 	// function to the session variables that they are. Those of a whole program
 	// lead to themselves.
@@ -93,6 +94,9 @@ func (u *Unit) rollback() {
 		u.undo[i]()
 	}
 	u.undo = nil
+	if file := u.session.Fset.File(u.Cell.File.FileStart); file != nil {
+		u.session.Fset.RemoveFile(file)
+	}
 }
 
 // Variable returns the session variable that obj is, nil if it is none.

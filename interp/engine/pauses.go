@@ -3,6 +3,7 @@ package engine
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Pauses are how a session's goroutines stand still for the one that takes a
@@ -11,26 +12,41 @@ import (
 // at a time. A nil Pauses has none. It is safe for concurrent use.
 type Pauses struct {
 	on   atomic.Bool
-	turn sync.Mutex // the pausing goroutine's
+	turn chan struct{} // holds a token while somebody pauses
 
 	mu   sync.Mutex
 	over chan struct{} // closed at the end of the pause
 	firm bool
 }
 
+// NewPauses returns Pauses of which none goes on.
+func NewPauses() *Pauses { return &Pauses{turn: make(chan struct{}, 1)} }
+
 // On reports whether goroutines are to park.
 func (p *Pauses) On() bool { return p != nil && p.on.Load() }
 
 // Begin begins a pause, after the end of one that goes on. The function that it
 // returns ends it; it may be called more than once, by the same goroutine.
-func (p *Pauses) Begin() (end func()) { return p.begin(false) }
+func (p *Pauses) Begin() (end func()) {
+	p.turn <- struct{}{}
+	return p.begin(false)
+}
 
 // BeginFirm is Begin of a pause that is short, which nobody leaves before its end:
-// what a stopped goroutine has deferred waits for it too.
-func (p *Pauses) BeginFirm() (end func()) { return p.begin(true) }
+// what a stopped goroutine has deferred waits for it too. It is not ok if the pause
+// that goes on lasts for longer than limit.
+func (p *Pauses) BeginFirm(limit time.Duration) (end func(), ok bool) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case p.turn <- struct{}{}:
+		return p.begin(true), true
+	case <-timer.C:
+		return nil, false
+	}
+}
 
 func (p *Pauses) begin(firm bool) (end func()) {
-	p.turn.Lock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.over, p.firm = make(chan struct{}), firm
@@ -40,7 +56,7 @@ func (p *Pauses) begin(firm bool) (end func()) {
 		p.on.Store(false)
 		close(p.over)
 		p.mu.Unlock()
-		p.turn.Unlock()
+		<-p.turn
 	})
 }
 

@@ -25,7 +25,8 @@ type Session interface {
 	// Cancelling ctx interrupts the cell: Execute then returns soon, with an
 	// Error named Interrupted, and the variables are kept.
 	// When the session itself dies, the Outcome carries the crash text under
-	// the name Crashed and Done is closed.
+	// the name Crashed; Done is closed, or the session can run no cell any more
+	// and is to be closed.
 	Execute(ctx context.Context, cell Cell, out Output) Outcome
 
 	// IsComplete says whether code could be run as it stands (messaging spec,
@@ -42,9 +43,9 @@ type Session interface {
 
 	// Comm delivers a message of a comm of the front end to what the notebook
 	// has registered for it, and returns when that has returned. What it says
-	// meanwhile goes to out. The error is an *Error of the code that took it, or
-	// ErrNoComm when nobody takes the
-	// message: its target is not registered, or its comm not open.
+	// meanwhile goes to out. The error is an *Error, of the code that took it or,
+	// named Crashed, of the session, or ErrNoComm when nobody takes the message:
+	// its target is not registered, or its comm not open.
 	Comm(ctx context.Context, m CommMessage, out Output) error
 
 	// Remains says, once the session has ended, what %restore can bring back in
@@ -142,6 +143,9 @@ type Error struct {
 	Name      string   `json:"ename"`
 	Value     string   `json:"evalue"`
 	Traceback []string `json:"traceback"`
+	// Background names what the code had called and goes on, as nothing can stop it;
+	// "" if there is no such thing.
+	Background string `json:"background,omitempty"`
 }
 
 func (e *Error) Error() string { return e.Name + ": " + e.Value }

@@ -47,9 +47,15 @@ type Entry struct {
 	// Cell is the number of the cell after which they had these values, 0 for that
 	// of the Table.
 	Cell int
+	// Detached are pointers and slices into values, which %restore makes copies.
+	Detached []Detachment
 	// Offset and Length say where the message is in the file.
 	Offset, Length int64
 }
+
+// A Detachment says that one variable of an Entry, or something that it leads to,
+// pointed into what belongs to another, or to itself.
+type Detachment struct{ Variable, Of int }
 
 // A Loss is a variable whose value was not kept.
 type Loss struct {
@@ -68,12 +74,8 @@ type Table struct {
 	Lost         []Loss
 }
 
-// shownNames is how many variables are named to people, and shownLosses how many of
-// those that are lost.
-const (
-	shownNames  = 12
-	shownLosses = 8
-)
+// shownNames is how many variables are named to people that are not lost.
+const shownNames = 12
 
 // Lines says to people what %restore brings back and what it does not; nil if there
 // is nothing.
@@ -131,23 +133,44 @@ func (t *Table) names(cell int) []string {
 	return names
 }
 
-// Losses names the variables that are lost, each with the reason, "" if none is.
+// Losses names all variables that are lost, by their reasons, "" if none is.
 func (t *Table) Losses() string {
-	var parts []string
-	more := 0
+	var reasons []string
+	names := map[string][]string{}
 	for _, l := range slices.SortedFunc(slices.Values(t.Lost), func(a, b Loss) int { return a.compare(b.Variable) }) {
-		switch {
-		case l.Hidden:
-		case len(parts) < shownLosses:
-			parts = append(parts, fmt.Sprintf("%s (%s)", l.Name, l.Why))
-		default:
-			more++
+		if l.Hidden {
+			continue
 		}
+		if names[l.Why] == nil {
+			reasons = append(reasons, l.Why)
+		}
+		names[l.Why] = append(names[l.Why], l.Name)
 	}
-	if more > 0 {
-		parts = append(parts, fmt.Sprintf("%d more", more))
+	var parts []string
+	for _, why := range reasons {
+		parts = append(parts, fmt.Sprintf("%s (%s)", strings.Join(names[why], ", "), why))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// Copies says of which variables parts are copies after %restore that were parts of
+// others, "" if there are none.
+func (t *Table) Copies() string {
+	var parts []string
+	for _, e := range t.Entries {
+		for _, d := range e.Detached {
+			v, of := e.Variables[d.Variable], e.Variables[d.Of]
+			switch {
+			case v.Hidden && of.Hidden:
+			case d.Variable == d.Of:
+				parts = append(parts, v.Name+" (parts of it shared memory)")
+			default:
+				parts = append(parts, fmt.Sprintf("%s (it pointed into %s)", v.Name, of.Name))
+			}
+		}
+	}
+	slices.Sort(parts)
+	return strings.Join(slices.Compact(parts), ", ")
 }
 
 // list enumerates names, the first of many.

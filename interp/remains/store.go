@@ -40,24 +40,29 @@ const (
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Open returns a Store that goes on after the last commit in the file, and that
-// commit, an empty one if there is none.
+// commit, an empty one if there is none. Where the commit is damaged, the Store begins
+// anew, and the error wraps [ErrDamaged]; after any other error there is no Store.
 func Open(file *os.File) (*Store, *Table, error) {
 	if limit := shm.FileLimit(); limit < Offset<<1 {
 		return nil, nil, fmt.Errorf("files may have no more than %d bytes here (ulimit -f)", limit)
 	}
 	s := &Store{file: file, end: Offset + headSize}
 	t, err := s.read()
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrDamaged):
+		s.table, t = extent{}, &Table{}
+	case err != nil:
 		return nil, nil, err
 	}
 	if info, err := file.Stat(); err == nil {
 		s.end = max(s.end, info.Size())
 	}
 	s.use(t)
-	return s, t, nil
+	return s, t, err
 }
 
-// Read returns the last commit in the file, an empty one if there is none.
+// Read returns the last commit in the file, an empty one if there is none. The error
+// wraps [ErrDamaged] where that is so.
 func Read(file *os.File) (*Table, error) { return (&Store{file: file}).read() }
 
 // read reads the last commit.
@@ -77,11 +82,13 @@ func (s *Store) read() (*Table, error) {
 		return &Table{}, nil
 	}
 	data := make([]byte, s.table.length)
-	if _, err := s.file.ReadAt(data, s.table.offset); err != nil {
+	if _, err := s.file.ReadAt(data, s.table.offset); errors.Is(err, io.EOF) {
+		return nil, ErrDamaged
+	} else if err != nil {
 		return nil, fmt.Errorf("reading what a session left: %w", err)
 	}
 	if crc32.Checksum(data, castagnoli) != s.sum {
-		return nil, errTable
+		return nil, ErrDamaged
 	}
 	t, err := unmarshal(data)
 	if err == nil {
@@ -124,8 +131,12 @@ func (s *Store) Commit(t *Table, messages map[int][]byte) error {
 	return nil
 }
 
-// Mark says that what the last commit holds is also what there is after a cell.
+// Mark says that what the last commit holds is also what there is after a cell. It
+// does nothing before the first commit.
 func (s *Store) Mark(cell int) error {
+	if s.table.length == 0 {
+		return nil
+	}
 	slot := make([]byte, 0, slotSize)
 	for _, word := range [slotWords]uint64{slotMagic, s.sequence + 1, uint64(cell), uint64(s.table.offset), uint64(s.table.length), uint64(s.sum)} {
 		slot = binary.LittleEndian.AppendUint64(slot, word)

@@ -2,6 +2,7 @@ package remains_test
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -134,6 +135,51 @@ func TestTornCommit(t *testing.T) {
 		if err != nil || string(data) != "tres" && string(data) != "cuatro" {
 			t.Fatalf("with %d bytes of the slots, %q, %v", n, data, err)
 		}
+	}
+}
+
+// TestMarkBeforeTheFirstCommit leaves nothing, as it was.
+func TestMarkBeforeTheFirstCommit(t *testing.T) {
+	f := newFile(t)
+	s, _ := open(t, f)
+	if err := s.Mark(1); err != nil {
+		t.Fatal(err)
+	}
+	if table, err := remains.Read(f); err != nil || len(table.Entries) > 0 {
+		t.Errorf("%v, %v", table, err)
+	}
+	open(t, f)
+}
+
+// TestDamage begins anew in a file whose last commit cannot be read.
+func TestDamage(t *testing.T) {
+	f := newFile(t)
+	s, table := open(t, f)
+	table.Entries = []remains.Entry{entry("a")}
+	if err := s.Commit(table, map[int][]byte{0: []byte("uno")}); err != nil {
+		t.Fatal(err)
+	}
+	x := table.Entries[0]
+	if _, err := f.WriteAt([]byte("damage"), x.Offset+x.Length); err != nil { // the table follows
+		t.Fatal(err)
+	}
+	if _, err := remains.Read(f); !errors.Is(err, remains.ErrDamaged) {
+		t.Fatal(err)
+	}
+	s, table, err := remains.Open(f)
+	if !errors.Is(err, remains.ErrDamaged) || s == nil || len(table.Entries) > 0 {
+		t.Fatal(s, table, err)
+	}
+	table.Entries = []remains.Entry{entry("b")}
+	if err := s.Commit(table, map[int][]byte{0: []byte("dos")}); err != nil {
+		t.Fatal(err)
+	}
+	read, err := remains.Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err := remains.Load(f, read.Entries[0]); err != nil || string(data) != "dos" {
+		t.Errorf("%q, %v", data, err)
 	}
 }
 

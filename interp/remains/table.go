@@ -6,9 +6,10 @@ import (
 )
 
 // tableVersion is the first byte of a table of contents.
-const tableVersion = 1
+const tableVersion = 2
 
-var errTable = errors.New("the table of contents of the remains is damaged")
+// ErrDamaged is the error of a last commit that cannot be read.
+var ErrDamaged = errors.New("the table of contents of the remains is damaged")
 
 // marshal writes a table: numbers as varints, texts and lists after their length.
 func (t *Table) marshal() []byte {
@@ -23,6 +24,11 @@ func (t *Table) marshal() []byte {
 		for _, v := range e.Variables {
 			w.variable(v)
 		}
+		w.number(int64(len(e.Detached)))
+		for _, d := range e.Detached {
+			w.number(int64(d.Variable))
+			w.number(int64(d.Of))
+		}
 	}
 	w.number(int64(len(t.Lost)))
 	for _, l := range t.Lost {
@@ -35,7 +41,7 @@ func (t *Table) marshal() []byte {
 // unmarshal reads what marshal wrote.
 func unmarshal(data []byte) (*Table, error) {
 	if len(data) == 0 || data[0] != tableVersion {
-		return nil, errTable
+		return nil, ErrDamaged
 	}
 	r := reader{in: data[1:]}
 	t := &Table{Declarations: int(r.number())}
@@ -44,13 +50,21 @@ func unmarshal(data []byte) (*Table, error) {
 		for range r.length() {
 			e.Variables = append(e.Variables, r.variable())
 		}
+		for range r.length() {
+			d := Detachment{int(r.number()), int(r.number())}
+			if n := len(e.Variables); d.Variable < 0 || d.Variable >= n || d.Of < 0 || d.Of >= n {
+				r.failed = true
+				break
+			}
+			e.Detached = append(e.Detached, d)
+		}
 		t.Entries = append(t.Entries, e)
 	}
 	for range r.length() {
 		t.Lost = append(t.Lost, Loss{r.variable(), r.text()})
 	}
 	if r.failed || len(r.in) > 0 {
-		return nil, errTable
+		return nil, ErrDamaged
 	}
 	return t, nil
 }

@@ -29,8 +29,9 @@ type socket interface {
 }
 
 const (
-	// crowd is how many goroutines make one.
-	crowd = 500
+	// readerCrowd is how many goroutines make one for the reader. The engine speaks of a
+	// crowd at fewer, which only let each other run more often then.
+	readerCrowd = 500
 	// glanceInterval is how often the reader looks at the connection then.
 	glanceInterval = 5 * time.Millisecond
 	// crowdInterval is how often it is found out, while a cell runs, whether there is
@@ -56,7 +57,7 @@ func (a *attentive) Read(p []byte) (int, error) {
 }
 
 func (a *attentive) readOrLook(p []byte) (n int, err error) {
-	crowded := runtime.NumGoroutine() > crowd
+	crowded := runtime.NumGoroutine() > readerCrowd
 	a.looks.Store(crowded)
 	if !crowded {
 		return a.ReadWriteCloser.Read(p)
@@ -89,7 +90,7 @@ func (a *attentive) attend(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if runtime.NumGoroutine() > crowd && !a.looks.Load() {
+		if runtime.NumGoroutine() > readerCrowd && !a.looks.Load() {
 			_ = a.socket.SetReadDeadline(time.Unix(1, 0)) // a broken connection is noticed by its reader
 		}
 		timer.Reset(crowdInterval)

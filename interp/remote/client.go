@@ -34,19 +34,24 @@ type Client struct {
 	mu      sync.Mutex
 	closing bool
 	serial  uint64
-	cells   map[uint64]*execution
+	cells   map[uint64]*execution // until the session says that they are silent
 	queries map[uint64]chan answered
-	active  []*execution // cells that run, in the order in which they started
-	last    *execution   // that started last
+	posts   chan query    // to the goroutine that writes queries
+	stale   []uint64      // queries that were written and nobody waits for
+	forgot  chan struct{} // there are such
+	active  []*execution  // cells that run, in the order in which they started
+	last    *execution    // that started last
 	answers sync.WaitGroup
 }
 
 var _ lang.Session = (*Client)(nil)
 
-// An execution is one cell: its output, valid for ever, and what is needed until it
-// has ended only.
+// An execution is one cell: its output, valid as long as anything of the session can
+// write to it, what it has left in the background, "" if nothing, and what is needed
+// until it has ended only.
 type execution struct {
-	out lang.Output
+	out  lang.Output
+	left string
 	*underway
 }
 
@@ -82,6 +87,8 @@ func Start(ctx context.Context, program Program) (*Client, error) {
 		done:     make(chan struct{}),
 		cells:    map[uint64]*execution{},
 		queries:  map[uint64]chan answered{},
+		posts:    make(chan query),
+		forgot:   make(chan struct{}, 1),
 	}
 	c.pipes = &pipes{client: c}
 	if err := c.inherit(program.Previous); err != nil {
@@ -113,6 +120,7 @@ func Start(ctx context.Context, program Program) (*Client, error) {
 		c.proc.Close()
 		return nil, fmt.Errorf("starting a session (%s): %w\n%s", program.Path, err, c.pipes.crashText())
 	}
+	c.answers.Go(c.post)
 	go c.read()
 	return c, nil
 }
@@ -123,16 +131,22 @@ func (c *Client) PID() int { return c.proc.PID() }
 // Execute implements lang.Session.
 func (c *Client) Execute(ctx context.Context, cell lang.Cell, out lang.Output) lang.Outcome {
 	u := &underway{ctx: ctx, result: make(chan lang.Outcome, 1)}
-	e := &execution{out, u}
+	e := &execution{out: out, underway: u}
 	serial := c.begin(e)
 	defer c.ended(e)
-	if err := c.conn.Write(kindExecute, encode(execute{serial, cell})); err != nil {
-		<-c.done
-		return c.crashed()
+	err := c.conn.Write(kindExecute, encode(execute{serial, cell}))
+	if errors.Is(err, frame.ErrTooLong) {
+		c.silence(serial)
+		return lang.Outcome{Err: tooLong(err)}
 	}
-	result, ok := await(c, ctx, serial, u.result)
+	result, ok := await(c, ctx, serial, u.result) // a dead session is noticed there
 	if !ok {
 		return c.crashed()
+	}
+	if result.Err != nil && result.Err.Background != "" {
+		c.mu.Lock()
+		e.left = fmt.Sprintf("In [%d] had left something in the background that could not be stopped, which may be why: %s.", cell.Count, result.Err.Background)
+		c.mu.Unlock()
 	}
 	return result
 }
@@ -140,13 +154,15 @@ func (c *Client) Execute(ctx context.Context, cell lang.Cell, out lang.Output) l
 // Comm implements lang.Session.
 func (c *Client) Comm(ctx context.Context, m lang.CommMessage, out lang.Output) error {
 	u := &underway{ctx: ctx, taken: make(chan taken, 1)}
-	e := &execution{out, u}
+	e := &execution{out: out, underway: u}
 	serial := c.begin(e)
 	defer c.ended(e)
-	if err := c.conn.Write(kindComm, encodeComm(comm{serial, m})); err != nil {
-		return errEnded
+	err := c.conn.Write(kindComm, encodeComm(comm{serial, m}))
+	if errors.Is(err, frame.ErrTooLong) {
+		c.silence(serial)
+		return tooLong(err)
 	}
-	end, ok := await(c, ctx, serial, u.taken)
+	end, ok := await(c, ctx, serial, u.taken) // a dead session is noticed there
 	switch {
 	case !ok:
 		return c.crashed().Err
@@ -174,6 +190,13 @@ func (c *Client) ended(e *execution) {
 	defer c.mu.Unlock()
 	c.active = slices.DeleteFunc(c.active, func(other *execution) bool { return other == e })
 	e.underway = nil
+}
+
+// silence forgets an execution that nothing can write to any more.
+func (c *Client) silence(serial uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.cells, serial)
 }
 
 // await waits for how something ends in the session, and interrupts it there when
@@ -255,7 +278,7 @@ func (c *Client) read() {
 			break
 		}
 		c.pipes.alive()
-		if kind != kindAnswered {
+		if kind != kindAnswered && kind != kindSilent {
 			c.proc.Drain() // what was written to the descriptors came before
 		}
 		if c.handle(kind, payload) != nil {
@@ -347,6 +370,12 @@ func (c *Client) handle(kind byte, payload []byte) error {
 			return fmt.Errorf("reading the answer to a query: %w", err)
 		}
 		c.deliver(m)
+	case kindSilent:
+		serial, _, err := cutSerial(payload)
+		if err != nil {
+			return err
+		}
+		c.silence(serial)
 	}
 	return nil
 }

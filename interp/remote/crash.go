@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -109,19 +111,33 @@ func (c *Client) running() *execution {
 	return c.last
 }
 
-// crashError says of what the session died.
+// crashError says of what the session died, and what may have had a part in it that
+// cells before have left in the background.
 func (c *Client) crashError() error {
+	lines := []string{c.cause()}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, serial := range slices.Sorted(maps.Keys(c.cells)) {
+		if left := c.cells[serial].left; left != "" {
+			lines = append(lines, left)
+		}
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+// cause says of what the session died.
+func (c *Client) cause() string {
 	code, _ := c.proc.State()
 	if text := c.pipes.crashText(); text != "" && code != -int(syscall.SIGKILL) {
-		return errors.New(text)
+		return text
 	}
 	switch {
 	case code == -int(syscall.SIGKILL):
-		return errors.New("killed by signal 9 (SIGKILL), as the system does when memory runs out")
+		return "killed by signal 9 (SIGKILL); who sent it is not known: a person, a limit such as that of CPU time, or the system when it has no memory left"
 	case code < 0:
-		return fmt.Errorf("killed by signal %d (%s)", -code, syscall.Signal(-code))
+		return fmt.Sprintf("killed by signal %d (%s)", -code, syscall.Signal(-code))
 	}
-	return fmt.Errorf("it exited with status %d", code)
+	return fmt.Sprintf("it exited with status %d", code)
 }
 
 // crashed is the outcome of a cell whose session died.

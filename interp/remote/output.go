@@ -2,7 +2,8 @@ package remote
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -17,23 +18,56 @@ type output struct {
 	serial uint64
 }
 
+// newOutput returns the output of an execution. The kernel is told when nothing refers
+// to it any more.
+func (s *server) newOutput(serial uint64) *output {
+	o := &output{s, serial}
+	runtime.AddCleanup(o, func(serial uint64) { s.queue.send(kindSilent, withSerial(serial, nil)) }, serial)
+	return o
+}
+
 func (o *output) Stdout(p []byte) { o.s.queue.stream(kindStdout, o.serial, p) }
 func (o *output) Stderr(p []byte) { o.s.queue.stream(kindStderr, o.serial, p) }
 
 func (o *output) Display(b display.Bundle, id string) {
-	o.s.queue.show(kindDisplay, shown{Serial: o.serial, Bundle: encodable(b), ID: id})
+	o.heavy(kindDisplay, "A display", encode(shown{Serial: o.serial, Bundle: encodable(b), ID: id}))
 }
 
 func (o *output) UpdateDisplay(b display.Bundle, id string) {
-	o.s.queue.show(kindUpdate, shown{Serial: o.serial, Bundle: encodable(b), ID: id})
+	o.heavy(kindUpdate, "The update of a display", encode(shown{Serial: o.serial, Bundle: encodable(b), ID: id}))
 }
 
 func (o *output) ClearOutput(wait bool) {
-	o.s.queue.show(kindClear, shown{Serial: o.serial, Wait: wait})
+	o.s.queue.heavy(kindClear, encode(shown{Serial: o.serial, Wait: wait}))
 }
 
 func (o *output) Comm(m lang.CommMessage) {
-	o.s.queue.tell(encodeComm(comm{o.serial, m}))
+	o.heavy(kindComm, "A message of a comm", encodeComm(comm{o.serial, m}))
+}
+
+// heavy sends a message when there is room for it, or says that none can hold what.
+func (o *output) heavy(kind byte, what string, payload []byte) {
+	if err := o.s.conn.CheckLength(payload); err != nil {
+		o.Stderr([]byte(what + " was left out: " + tooLong(err).Value + "\n"))
+		return
+	}
+	o.s.queue.heavy(kind, payload)
+}
+
+// tooLong is the error of what no message can hold.
+func tooLong(err error) *lang.Error {
+	text := "it is too large: " + err.Error()
+	return &lang.Error{Name: lang.OutputLimit, Value: text, Traceback: []string{"\x1b[1;31m" + lang.OutputLimit + ":\x1b[0m " + text}}
+}
+
+// fitting returns a message about how something ended, or, when it is too long, one
+// that says so.
+func (s *server) fitting(end any, instead func(*lang.Error) any) []byte {
+	payload := encode(end)
+	if err := s.conn.CheckLength(payload); err != nil {
+		return encode(instead(tooLong(err)))
+	}
+	return payload
 }
 
 func (o *output) ReadLine(ctx context.Context, prompt string, password bool) (string, error) {
@@ -42,9 +76,15 @@ func (o *output) ReadLine(ctx context.Context, prompt string, password bool) (st
 	s.mu.Lock()
 	s.asks++
 	id := s.asks
+	s.mu.Unlock()
+	question := encode(ask{id, o.serial, prompt, password})
+	if err := s.conn.CheckLength(question); err != nil {
+		return "", fmt.Errorf("asking with a prompt: %w", err)
+	}
+	s.mu.Lock()
 	s.answers[id] = reply
 	s.mu.Unlock()
-	s.queue.send(kindAsk, encode(ask{id, o.serial, prompt, password}))
+	s.queue.send(kindAsk, question)
 	select {
 	case m := <-reply:
 		return m.Line, namedError(m.Err)
@@ -100,8 +140,7 @@ func (q *queue) run() {
 			return
 		}
 		for _, m := range batch {
-			err := q.conn.Write(m.kind, m.payload)
-			if err != nil && !errors.Is(err, frame.ErrTooLong) {
+			if q.conn.Write(m.kind, m.payload) != nil { // who queues it has looked at its length
 				q.abandon() // the kernel is gone: nobody listens
 				break
 			}
@@ -151,13 +190,8 @@ func (q *queue) stream(kind byte, serial uint64, p []byte) {
 	q.changed.Broadcast()
 }
 
-// show sends a display when there is room for it.
-func (q *queue) show(kind byte, m shown) { q.heavy(kind, encode(m)) }
-
-// tell sends a message of a comm when there is room for it.
-func (q *queue) tell(payload []byte) { q.heavy(kindComm, payload) }
-
-// heavy queues what is more work for the kernel than its bytes tell.
+// heavy queues, when there is room for it, what is more work for the kernel than its
+// bytes tell.
 func (q *queue) heavy(kind byte, payload []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

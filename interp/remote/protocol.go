@@ -10,10 +10,13 @@
 //	ReadLine        ◄── ask ── answer ──────►
 //	Client.Complete ── query ──────────────►  its own goroutine, also while a cell runs
 //	                ◄── answered ────────────
+//	                ◄── silent ──────────────  nothing holds the output of a cell any more
 //	Client.Comm     ── comm ───────────────►  as execute
 //
 // Each execution has a serial number; output carries that of its cell, also
-// long after the outcome. Besides, the helper's stdout and stderr are pipes: what
+// long after the outcome: the kernel's end keeps the lang.Output until the helper's
+// garbage collector has found that no goroutine, timer or child process could still
+// write to it. Besides, the helper's stdout and stderr are pipes: what
 // is written to the descriptors themselves belongs to the running cell, and is
 // taken before anything that comes over the socket.
 package remote
@@ -32,7 +35,7 @@ import (
 // Kinds of messages. Zero belongs to the greeting of internal/frame.
 const (
 	kindExecute   byte = iota + 1 // execute
-	kindInterrupt                 // serial
+	kindInterrupt                 // serial, of an execution or a query
 	kindQuery                     // query: about code
 	kindAnswer                    // answer, to an ask
 	kindClose                     // nothing
@@ -46,6 +49,7 @@ const (
 	kindAnswered                  // answered, to a query
 	kindComm                      // comm, in either direction
 	kindTaken                     // taken: the end of a comm message
+	kindSilent                    // serial: nothing can say anything to its output any more
 )
 
 type execute struct {

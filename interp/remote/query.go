@@ -14,9 +14,14 @@ func inquire[T any](ctx context.Context, c *Client, q query) (answer T, err erro
 	q.ID = c.serial
 	c.queries[q.ID] = reply
 	c.mu.Unlock()
-	defer c.forget(q.ID)
-	if err := c.conn.Write(kindQuery, encode(q)); err != nil {
-		return answer, fmt.Errorf("asking the session: %w", err)
+	select {
+	case c.posts <- q:
+	case <-ctx.Done():
+		c.forget(q.ID)
+		return answer, context.Cause(ctx)
+	case <-c.done:
+		c.forget(q.ID)
+		return answer, errEnded
 	}
 	select {
 	case m := <-reply:
@@ -28,9 +33,35 @@ func inquire[T any](ctx context.Context, c *Client, q query) (answer T, err erro
 		}
 		return answer, nil
 	case <-ctx.Done():
+		c.cancel(q.ID)
 		return answer, context.Cause(ctx)
 	case <-c.done:
+		c.forget(q.ID)
 		return answer, errEnded
+	}
+}
+
+// post writes queries, and says which of them nobody waits for any more, until the
+// session has ended. Writing takes long where the session reads nothing, stopped by a
+// signal for instance: who asks waits for this goroutine no longer than for an answer.
+func (c *Client) post() {
+	for {
+		select {
+		case q := <-c.posts:
+			if err := c.conn.Write(kindQuery, encode(q)); err != nil { // a dead session is noticed by its reader
+				c.deliver(answered{ID: q.ID, Err: fmt.Sprintf("asking the session: %v", err)})
+			}
+		case <-c.forgot:
+			c.mu.Lock()
+			stale := c.stale
+			c.stale = nil
+			c.mu.Unlock()
+			for _, id := range stale {
+				_ = c.conn.Write(kindInterrupt, withSerial(id, nil)) // a dead session is noticed by its reader
+			}
+		case <-c.done:
+			return
+		}
 	}
 }
 
@@ -44,8 +75,24 @@ func (c *Client) deliver(m answered) {
 	}
 }
 
+// forget drops a query.
 func (c *Client) forget(id uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.queries, id)
+}
+
+// cancel drops a query that has been given to the session, and has that give it up.
+func (c *Client) cancel(id uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.queries[id] == nil {
+		return // it has just been answered
+	}
+	delete(c.queries, id)
+	c.stale = append(c.stale, id)
+	select {
+	case c.forgot <- struct{}{}:
+	default:
+	}
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,7 +38,7 @@ func helper() int {
 	spawn.Watch(lifeline, spawn.KillGroup)
 	session, err := (&langtest.Fake{}).Start(context.Background(), nil)
 	if err == nil {
-		err = Serve(context.Background(), control, mortal{session})
+		err = Serve(context.Background(), control, &mortal{Session: session, hangs: make(chan struct{}), ended: make(chan struct{})})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -45,16 +47,52 @@ func helper() int {
 	return 0
 }
 
-// mortal is a session that some cells end, or that write to the descriptors.
-type mortal struct{ lang.Session }
+// mortal is a session that some cells end, or that write to the descriptors, or that
+// keep their output for others.
+type mortal struct {
+	lang.Session
+	kept         lang.Output
+	hangs, ended chan struct{} // closed when a query does
+}
 
-func (m mortal) Execute(ctx context.Context, cell lang.Cell, out lang.Output) lang.Outcome {
+func (m *mortal) Inspect(ctx context.Context, code string, cursor, detail int) (lang.Inspection, error) {
+	if code != "hang" {
+		return m.Session.Inspect(ctx, code, cursor, detail)
+	}
+	close(m.hangs)
+	<-ctx.Done()
+	close(m.ended)
+	return lang.Inspection{}, context.Cause(ctx)
+}
+
+func (m *mortal) Execute(ctx context.Context, cell lang.Cell, out lang.Output) lang.Outcome {
 	switch cell.Code {
 	case "die":
 		fmt.Fprint(os.Stderr, "a warning\nfatal error: concurrent map writes\n\ngoroutine 1 [running]:\nmain.main()\n")
 		os.Exit(2)
 	case "exit":
 		os.Exit(3)
+	case "keep":
+		m.kept = out
+		return lang.Outcome{}
+	case "leave":
+		m.kept = out
+		return lang.Outcome{Err: &lang.Error{Name: lang.Interrupted, Background: "encoding/json.Marshal"}}
+	case "kill":
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	case "late":
+		m.kept.Stdout([]byte("late\n"))
+		return lang.Outcome{}
+	case "collect":
+		runtime.GC()
+		return lang.Outcome{}
+	case "await hang":
+		<-m.hangs
+		return lang.Outcome{}
+	case "await end":
+		<-m.ended
+		return lang.Outcome{}
 	case "pipe":
 		fmt.Fprint(os.Stdout, "by pipe\n")
 		out.Stdout([]byte("by socket\n"))
@@ -178,6 +216,10 @@ func TestCrashTextIsTheErrorAndNotOutput(t *testing.T) {
 	if outcome := c.Execute(t.Context(), lang.Cell{Count: 2, Code: "result 1"}, out); outcome.Err == nil {
 		t.Error("a dead session evaluated a cell")
 	}
+	var e *lang.Error
+	if err := c.Comm(t.Context(), lang.CommMessage{Kind: lang.CommMsg, ID: "1"}, out); !errors.As(err, &e) || e.Name != lang.Crashed {
+		t.Errorf("a message of a comm to a dead session ended with %v", err)
+	}
 	if _, err := c.IsComplete(t.Context(), "x"); err == nil {
 		t.Error("a dead session said whether code is complete")
 	}
@@ -187,6 +229,23 @@ func TestSilentEndNamesTheStatus(t *testing.T) {
 	outcome := start(t).Execute(t.Context(), lang.Cell{Count: 1, Code: "exit"}, &transcript{})
 	if outcome.Err == nil || !strings.Contains(outcome.Err.Value, "status 3") {
 		t.Errorf("error %+v", outcome.Err)
+	}
+}
+
+// TestCrashNamesWhatWasLeft has sessions die while something goes on that a cell before
+// has left behind.
+func TestCrashNamesWhatWasLeft(t *testing.T) {
+	const left = "In [7] had left something in the background that could not be stopped, which may be why: encoding/json.Marshal."
+	for code, want := range map[string]string{
+		"die":  "fatal error: concurrent map writes",
+		"kill": "killed by signal 9 (SIGKILL); who sent it is not known: ",
+	} {
+		c := start(t)
+		_ = c.Execute(t.Context(), lang.Cell{Count: 7, Code: "leave"}, &transcript{})
+		e := c.Execute(t.Context(), lang.Cell{Count: 8, Code: code}, &transcript{}).Err
+		if e == nil || e.Name != lang.Crashed || !strings.HasPrefix(e.Value, want) || !strings.Contains(strings.Join(e.Traceback, "\n"), left) {
+			t.Errorf("%s gave %+v", code, e)
+		}
 	}
 }
 

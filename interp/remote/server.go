@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 
 	"cuaderno/internal/frame"
@@ -20,7 +21,7 @@ type server struct {
 	queue   *queue
 
 	mu      sync.Mutex
-	cancel  map[uint64]context.CancelFunc // running executions
+	cancel  map[uint64]context.CancelFunc // of executions and queries under way
 	answers map[uint64]chan answer
 	asks    uint64
 	wg      sync.WaitGroup
@@ -30,6 +31,10 @@ type server struct {
 // with session until it asks to close or is gone. It closes the session, and
 // returns when everything that was said has been sent.
 func Serve(ctx context.Context, conn io.ReadWriteCloser, session lang.Session) error {
+	return newServer(conn, session).run(ctx, frame.MaxPayload)
+}
+
+func newServer(conn io.ReadWriteCloser, session lang.Session) *server {
 	s := &server{
 		attend:  func(context.Context) {},
 		session: session,
@@ -41,14 +46,20 @@ func Serve(ctx context.Context, conn io.ReadWriteCloser, session lang.Session) e
 		conn, s.attend = a, a.attend
 	}
 	s.conn = frame.New(conn)
+	return s
+}
+
+// run is Serve with messages of at most limit bytes.
+func (s *server) run(ctx context.Context, limit int64) error {
 	if err := s.conn.Greet(frame.BuildID()); err != nil {
 		return fmt.Errorf("greeting the kernel: %w", err)
 	}
+	s.conn.SetLimit(limit)
 	s.queue = newQueue(s.conn)
 	ctx, cancel := context.WithCancel(ctx)
 	err := s.serve(ctx)
 	cancel()
-	closeErr := session.Close()
+	closeErr := s.session.Close()
 	s.wg.Wait()
 	s.queue.close()
 	if err != nil {
@@ -82,7 +93,7 @@ func (s *server) handle(ctx context.Context, kind byte, payload []byte) error {
 		if err := json.Unmarshal(payload, &m); err != nil {
 			return fmt.Errorf("reading an execute message: %w", err)
 		}
-		s.execute(ctx, m)
+		s.start(ctx, m.Serial, func(ctx context.Context) { s.execute(ctx, m) })
 	case kindInterrupt:
 		serial, _, err := cutSerial(payload)
 		if err != nil {
@@ -98,13 +109,13 @@ func (s *server) handle(ctx context.Context, kind byte, payload []byte) error {
 		if err := json.Unmarshal(payload, &m); err != nil {
 			return fmt.Errorf("reading a query: %w", err)
 		}
-		s.wg.Go(func() { s.answer(ctx, m) })
+		s.start(ctx, m.ID, func(ctx context.Context) { s.answer(ctx, m) })
 	case kindComm:
 		m, err := decodeComm(payload)
 		if err != nil {
 			return err
 		}
-		s.take(ctx, m)
+		s.start(ctx, m.serial, func(ctx context.Context) { s.take(ctx, m) })
 	case kindAnswer:
 		var m answer
 		if err := json.Unmarshal(payload, &m); err != nil {
@@ -123,26 +134,30 @@ func (s *server) handle(ctx context.Context, kind byte, payload []byte) error {
 }
 
 func (s *server) execute(ctx context.Context, m execute) {
-	s.start(ctx, m.Serial, func(ctx context.Context) {
-		result := s.session.Execute(ctx, m.Cell, &output{s, m.Serial})
-		s.queue.send(kindOutcome, encode(outcome{m.Serial, encodableOutcome(result)}))
-	})
+	s.attend(ctx)
+	out := s.newOutput(m.Serial)
+	result := s.session.Execute(ctx, m.Cell, out)
+	s.queue.send(kindOutcome, s.fitting(outcome{m.Serial, encodableOutcome(result)}, func(e *lang.Error) any {
+		return outcome{m.Serial, lang.Outcome{Err: e}}
+	}))
+	runtime.KeepAlive(out) // the outcome goes first
 }
 
 // take gives a message of a comm to the session.
 func (s *server) take(ctx context.Context, m comm) {
-	s.start(ctx, m.serial, func(ctx context.Context) {
-		end := taken{Serial: m.serial}
-		err := s.session.Comm(ctx, m.message, &output{s, m.serial})
-		switch {
-		case err == nil:
-		case errors.Is(err, lang.ErrNoComm):
-			end.NoComm = true
-		case !errors.As(err, &end.Err):
-			end.Err = &lang.Error{Name: "error", Value: err.Error(), Traceback: []string{err.Error()}}
-		}
-		s.queue.send(kindTaken, encode(end))
-	})
+	s.attend(ctx)
+	out := s.newOutput(m.serial)
+	end := taken{Serial: m.serial}
+	err := s.session.Comm(ctx, m.message, out)
+	switch {
+	case err == nil:
+	case errors.Is(err, lang.ErrNoComm):
+		end.NoComm = true
+	case !errors.As(err, &end.Err):
+		end.Err = &lang.Error{Name: "error", Value: err.Error(), Traceback: []string{err.Error()}}
+	}
+	s.queue.send(kindTaken, s.fitting(end, func(e *lang.Error) any { return taken{Serial: m.serial, Err: e} }))
+	runtime.KeepAlive(out) // the end goes first
 }
 
 // start runs what the kernel may interrupt by its serial number.
@@ -153,7 +168,6 @@ func (s *server) start(ctx context.Context, serial uint64, run func(context.Cont
 	s.mu.Unlock()
 	s.wg.Go(func() {
 		defer cancel()
-		s.attend(ctx)
 		run(ctx)
 		s.mu.Lock()
 		delete(s.cancel, serial)
@@ -181,5 +195,7 @@ func (s *server) answer(ctx context.Context, m query) {
 	default:
 		err = fmt.Errorf("the kernel asked for %q, which this session does not know", m.Subject)
 	}
-	s.queue.send(kindAnswered, encode(answered{ID: m.ID, Answer: encode(answer), Err: errorName(err)}))
+	s.queue.send(kindAnswered, s.fitting(answered{ID: m.ID, Answer: encode(answer), Err: errorName(err)}, func(e *lang.Error) any {
+		return answered{ID: m.ID, Err: e.Value}
+	}))
 }

@@ -75,19 +75,3 @@ func (bd *binding) fn() unsafe.Pointer {
 	}
 	return unsafe.Pointer(bd.bound.Load())
 }
-
-// SlotFunc returns the func value that Bind gave for the method whose code this
-// is, as ItabFun returns it for a session type: the engine may know how to call
-// it without going through the code. It calls Bind if nobody has yet. It is nil
-// for the code of compiled methods, and where Bind gave none.
-func SlotFunc(code unsafe.Pointer) unsafe.Pointer {
-	off := uintptr(code) - uintptr(slotBase())
-	if off >= slotCount*slotSize {
-		return nil
-	}
-	bd := bindings[off/slotSize].Load()
-	if bd == nil {
-		return nil
-	}
-	return bd.fn()
-}

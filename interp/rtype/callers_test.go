@@ -364,16 +364,6 @@ func TestUnexportedMethods(t *testing.T) {
 	if got := at[func(unsafe.Pointer, int) Int](unsafe.Pointer(&closure))(unsafe.Pointer(&both), 4); got != 7 {
 		t.Errorf("the unexported method returned %d", got)
 	}
-	if fn := rtype.SlotFunc(code); fn == nil || at[func(unsafe.Pointer, int) Int](unsafe.Pointer(&fn))(unsafe.Pointer(&both), 5) != 8 {
-		t.Error("the func value behind the code is another")
-	}
-	if rtype.SlotFunc(rtype.ItabFun(rtype.ItabOf(reflect.TypeFor[fmt.Stringer](), reflect.TypeFor[Base]()), 0)) != nil {
-		t.Error("a compiled method has a slot")
-	}
-	low := rtype.ItabFun(tab, 1)
-	if first, second := rtype.SlotFunc(low), rtype.SlotFunc(low); first != second {
-		t.Error("a method is bound twice")
-	}
 	if rtype.ItabOf(hidden, s.of("Foreign")) == nil {
 		t.Error("embedding the interface does not implement it")
 	}

@@ -34,28 +34,16 @@ func rselect(cases []SelectCase) (chosen int, received bool)
 // MakeChan is make(rt, size), with Go's panic for a size out of range.
 func MakeChan(rt reflect.Type, size int) unsafe.Pointer { return makechan(TypePointer(rt), size) }
 
-// ChanSend sends the value at elem, and waits until it is sent: for ever on a
-// nil channel. It panics with Go's text when the channel is closed.
-func ChanSend(ch, elem unsafe.Pointer) {
-	contentEscapes(elem)
-	chansend(ch, elem, false)
-}
-
-// ChanTrySend is ChanSend without waiting. It reports whether it sent.
+// ChanTrySend sends the value at elem if that can be done at once, and reports
+// whether it did. It panics with Go's text when the channel is closed.
 func ChanTrySend(ch, elem unsafe.Pointer) bool {
 	contentEscapes(elem)
 	return chansend(ch, elem, true)
 }
 
-// ChanRecv waits for a value and stores it at elem, unless elem is nil. It
-// stores zero and returns false when the channel is closed and empty.
-func ChanRecv(ch, elem unsafe.Pointer) bool {
-	_, received := chanrecv(ch, false, elem)
-	return received
-}
-
-// ChanTryRecv is ChanRecv without waiting. Where ready is false it has done
-// nothing.
+// ChanTryRecv receives if that can be done at once, and stores the value at elem,
+// unless elem is nil; ready reports whether it did. From a channel that is closed
+// and empty it receives a zero, and received is false.
 func ChanTryRecv(ch, elem unsafe.Pointer) (ready, received bool) { return chanrecv(ch, true, elem) }
 
 // ChanLen is len(ch). The channel may be nil.

@@ -30,9 +30,6 @@ func PointerMask(rt reflect.Type) string {
 //go:linkname resolveNameOff reflect.resolveNameOff
 func resolveNameOff(typ unsafe.Pointer, off int32) unsafe.Pointer
 
-//go:linkname resolveTypeOff reflect.resolveTypeOff
-func resolveTypeOff(typ unsafe.Pointer, off int32) unsafe.Pointer
-
 // AllMethods lists the methods of a type, unexported ones included, with their
 // packages. The linker leaves out methods of compiled types that nothing calls,
 // but not their names.
@@ -74,6 +71,9 @@ func CheckRelease(version string) error { return check(version) }
 func CheckMirror(original reflect.Type) error {
 	return checkMirror(reflect.TypeFor[abiMethod](), original)
 }
+
+// Slots returns how many method slots of the process are taken.
+func Slots() int { return int(slotsTaken.Load()) }
 
 // LimitSlots makes the types that t makes from now on share n slots.
 func (t *Types) LimitSlots(n int) { t.builder.slotLimit = int(slotsTaken.Load()) + n }

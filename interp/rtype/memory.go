@@ -12,9 +12,6 @@ import (
 //go:linkname unsafeNew reflect.unsafe_New
 func unsafeNew(typ unsafe.Pointer) unsafe.Pointer
 
-//go:linkname unsafeNewArray reflect.unsafe_NewArray
-func unsafeNewArray(typ unsafe.Pointer, n int) unsafe.Pointer
-
 //go:linkname makeslice runtime.makeslice
 func makeslice(elem unsafe.Pointer, length, capacity int) unsafe.Pointer
 
@@ -35,10 +32,6 @@ func typedslicecopy(elem unsafe.Pointer, dst, src Slice) int
 //go:linkname typedarrayclear reflect.typedarrayclear
 //go:noescape
 func typedarrayclear(elem, p unsafe.Pointer, n int)
-
-//go:linkname typehash runtime.typehash
-//go:noescape
-func typehash(typ, p unsafe.Pointer, seed uintptr) uintptr
 
 // A Slice is a slice value of any element type, as Go lays it out.
 type Slice struct {
@@ -62,10 +55,6 @@ func FromPointer(typ unsafe.Pointer) reflect.Type {
 
 // New returns a new zero value of the type.
 func New(rt reflect.Type) unsafe.Pointer { return unsafeNew(TypePointer(rt)) }
-
-// NewArray returns n zero values of the type, in one object. It panics, as a
-// runtime.Error does, where their size exceeds the address space.
-func NewArray(rt reflect.Type, n int) unsafe.Pointer { return unsafeNewArray(TypePointer(rt), n) }
 
 // MakeSlice returns the array of make([]elem, length, capacity), with Go's
 // panics for a length or a capacity out of range.
@@ -108,18 +97,6 @@ func Equal(rt reflect.Type, p, q unsafe.Pointer) bool {
 		return *(*any)(unsafe.Pointer(&x)) == *(*any)(unsafe.Pointer(&x))
 	}
 	return typ.Equal(p, q)
-}
-
-// Hash returns the hash of the value at p that Go's maps compute, with Go's
-// runtime.Error for a type that has none.
-func Hash(rt reflect.Type, p unsafe.Pointer, seed uintptr) uintptr {
-	typ := (*abiType)(TypePointer(rt))
-	if typ.Equal == nil {
-		// Go words the panic, and reads no value for it.
-		x := eface{typ: unsafe.Pointer(typ), data: p}
-		return typehash(TypePointer(reflect.TypeFor[any]()), unsafe.Pointer(&x), seed)
-	}
-	return typehash(unsafe.Pointer(typ), p, seed)
 }
 
 // contentEscapes tells the compiler that what is at p goes to the heap. The

@@ -47,7 +47,7 @@ func TestAllocation(t *testing.T) {
 	if *m != (node{}) {
 		t.Errorf("cleared node is %v", *m)
 	}
-	array := unsafe.Slice((*node)(rtype.NewArray(rt, 3)), 3)
+	array := unsafe.Slice((*node)(rtype.MakeSlice(rt, 3, 3)), 3)
 	array[2].text = "last"
 	rtype.ClearArray(rt, unsafe.Pointer(&array[1]), 2)
 	if array[2].text != "" {
@@ -97,14 +97,9 @@ func TestEquality(t *testing.T) {
 	}
 	for want, f := range map[string]func(){
 		"runtime error: comparing uncomparable type []int": func() { rtype.Equal(any_, unsafe.Pointer(&x), unsafe.Pointer(&x)) },
-		"runtime error: hash of unhashable type []int":     func() { rtype.Hash(any_, unsafe.Pointer(&x), 0) },
 		"runtime error: comparing uncomparable type func()": func() {
 			f := func() {}
 			rtype.Equal(reflect.TypeOf(f), unsafe.Pointer(&f), unsafe.Pointer(&f))
-		},
-		"runtime error: hash of unhashable type map[int]int": func() {
-			m := map[int]int{}
-			rtype.Hash(reflect.TypeOf(m), unsafe.Pointer(&m), 0)
 		},
 	} {
 		if got := panicText(t, f); got != want {
@@ -274,18 +269,20 @@ func TestChannels(t *testing.T) {
 	ch := rtype.MakeChan(rt, 1)
 	native := at[chan string](unsafe.Pointer(&ch))
 	a, b, got := "a", "b", ""
-	rtype.ChanSend(ch, unsafe.Pointer(&a))
+	if !rtype.ChanTrySend(ch, unsafe.Pointer(&a)) {
+		t.Error("the empty channel took no value")
+	}
 	if rtype.ChanTrySend(ch, unsafe.Pointer(&b)) || rtype.ChanLen(ch) != 1 || rtype.ChanCap(ch) != 1 {
 		t.Error("the full channel took a value")
 	}
-	if !rtype.ChanRecv(ch, unsafe.Pointer(&got)) || got != "a" {
+	if ready, received := rtype.ChanTryRecv(ch, unsafe.Pointer(&got)); !ready || !received || got != "a" {
 		t.Errorf("received %q", got)
 	}
 	if ready, _ := rtype.ChanTryRecv(ch, unsafe.Pointer(&got)); ready {
 		t.Error("received from an empty channel")
 	}
-	go func() { native <- "c" }()
-	if !rtype.ChanRecv(ch, nil) {
+	native <- "c"
+	if ready, received := rtype.ChanTryRecv(ch, nil); !ready || !received {
 		t.Error("received no value")
 	}
 	cases := []rtype.SelectCase{
@@ -301,13 +298,13 @@ func TestChannels(t *testing.T) {
 		t.Errorf("chose %d, %v, %q", chosen, received, got)
 	}
 	rtype.ChanClose(ch)
-	if rtype.ChanRecv(ch, unsafe.Pointer(&got)) || got != "" {
+	if ready, received := rtype.ChanTryRecv(ch, unsafe.Pointer(&got)); !ready || received || got != "" {
 		t.Errorf("a closed channel gave %q", got)
 	}
 	for want, f := range map[string]func(){
 		"close of closed channel":     func() { rtype.ChanClose(ch) },
 		"close of nil channel":        func() { rtype.ChanClose(nil) },
-		"send on closed channel":      func() { rtype.ChanSend(ch, unsafe.Pointer(&a)) },
+		"send on closed channel":      func() { rtype.ChanTrySend(ch, unsafe.Pointer(&a)) },
 		"makechan: size out of range": func() { rtype.MakeChan(rt, -1) },
 	} {
 		if got := panicText(t, f); got != want {

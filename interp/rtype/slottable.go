@@ -5,13 +5,10 @@ import (
 	"unsafe"
 )
 
-// slotsTaken counts the slots of the process that have an owner.
+// slotsTaken counts the method slots of the process that have an owner. A method of
+// a type takes one, and one more if it is exported and its receiver is a value that
+// is not pointer-shaped.
 var slotsTaken atomic.Int64
-
-// Slots returns how many method slots the process has, and how many are taken.
-// A method of a type takes one, and one more if it is exported and its receiver
-// is a value that is not pointer-shaped.
-func Slots() (taken, total int) { return int(slotsTaken.Load()), slotCount }
 
 // takeSlot takes a slot below limit.
 func takeSlot(limit int) (int, bool) {

@@ -111,6 +111,3 @@ func find(list []symbol, name string) (value any, ok bool) {
 	}
 	return list[i].value, true
 }
-
-// Paths returns the import paths that have a table, sorted.
-func Paths() []string { return paths() }

@@ -150,9 +150,9 @@ func (h *History) write() {
 		timer.Reset(batchDelay)
 		select {
 		case <-timer.C:
-		case <-h.closing:
+			_ = h.save(writeLimit) // it has told the log
+		case <-h.closing: // which saves
 		}
-		_ = h.save(writeLimit) // it has told the log
 	}
 }
 

@@ -8,6 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.etcd.io/bbolt"
 
 	"cuaderno/kernel/history"
 )
@@ -203,4 +207,25 @@ func truncate(t *testing.T, path string) {
 	if err := os.Truncate(path, 10<<10); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Whoever ends a kernel has no patience with another one that has the file.
+func TestTheEndWaitsLittleForTheFile(t *testing.T) {
+	f := newFixture(t)
+	f.session("a")
+	other, err := bbolt.Open(f.path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	synctest.Test(t, func(t *testing.T) {
+		h := history.Open(f.path, slog.New(slog.DiscardHandler))
+		h.Add(1, "b")
+		synctest.Wait() // for the writer, which waits for more
+		begun := time.Now()
+		h.Close()
+		if took := time.Since(begun); took >= time.Second {
+			t.Errorf("the end took %v of the bubble's time", took)
+		}
+	})
 }

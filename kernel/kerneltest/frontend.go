@@ -22,7 +22,7 @@ import (
 )
 
 // Limit is how long anything is awaited.
-const Limit = 30 * time.Second
+const Limit = time.Minute
 
 // A Channel names a socket of the kernel.
 type Channel string
@@ -155,6 +155,8 @@ func Connect(t T, conn wire.Connection) *FrontEnd {
 	}
 	var readers sync.WaitGroup
 	t.Cleanup(readers.Wait)
+	ctx, cancel := context.WithTimeout(context.Background(), Limit)
+	defer cancel()
 	for _, d := range []struct {
 		channel Channel
 		kind    transport.Kind
@@ -166,7 +168,7 @@ func Connect(t T, conn wire.Connection) *FrontEnd {
 		{Stdin, transport.Dealer, conn.StdinPort},
 		{Heartbeat, transport.Dealer, conn.HeartbeatPort},
 	} {
-		s, err := transport.Dial(d.kind, conn.Endpoint(d.port), f.session, slog.New(slog.DiscardHandler))
+		s, err := transport.Dial(ctx, d.kind, conn.Endpoint(d.port), f.session, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -62,6 +62,8 @@ func contents() map[string]schema {
 		"comm_info_reply/ok":      status(schema{"comms": object}),
 		"shutdown_reply":          status(schema{"restart": boolean}),
 		"interrupt_reply":         status(schema{}),
+		"shutdown_reply/error":    failed,
+		"interrupt_reply/error":   failed,
 		"kernel_info_reply/error": failed,
 
 		"connect_reply": status(schema{

@@ -168,8 +168,11 @@ func (g *guard) serve(p *peer) {
 		writer.Wait()
 		if errors.Is(p.why, errStalled) {
 			g.log.Warn("a peer that does not read was disconnected", "error", p.why)
+			much := p.out.full()
 			p.out.discard()
-			debug.FreeOSMemory() // up to 64 MiB waited for it
+			if much {
+				debug.FreeOSMemory()
+			}
 		} else {
 			g.log.Debug("a peer has gone", "error", p.why)
 		}

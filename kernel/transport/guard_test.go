@@ -194,7 +194,7 @@ func TestDialIntoSilence(t *testing.T) {
 	at := "tcp://" + l.Addr().String()
 	dialled := make(chan error, 1)
 	go func() {
-		_, err := Dial(Dealer, at, "", quiet)
+		_, err := Dial(t.Context(), Dealer, at, "", quiet)
 		dialled <- err
 	}()
 	_ = (<-hello).Close()
@@ -202,7 +202,7 @@ func TestDialIntoSilence(t *testing.T) {
 		t.Error("shook hands with nobody")
 	}
 	_ = l.Close()
-	if _, err := Dial(Dealer, at, "", quiet); err == nil {
+	if _, err := Dial(t.Context(), Dealer, at, "", quiet); err == nil {
 		t.Error("connected to nobody")
 	}
 }

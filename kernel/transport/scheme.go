@@ -60,26 +60,41 @@ func (l listener) Close() error {
 	return nil
 }
 
-// Dial connects, for which it tries for some time, and shakes hands.
+// Dial connects, for which it tries for some time, and shakes hands. ctx is that of
+// the socket.
 func (t guarded) Dial(ctx context.Context, d ztransport.Dialer, address string) (net.Conn, error) {
-	const patience, pause = 2 * time.Second, 20 * time.Millisecond
 	s := ctx.Value(socketKey{}).(*socket)
-	var raw net.Conn
-	for begun := time.Now(); ; time.Sleep(pause) {
-		var err error
-		if raw, err = t.Transport.Dial(ctx, d, address); err == nil {
-			break
-		}
-		if time.Since(begun) > patience {
-			return nil, err
-		}
+	ctx = s.dialling
+	raw, err := t.connect(ctx, d, address)
+	if err != nil {
+		return nil, err
 	}
 	p := newPeer(raw, s.guard.limit, s.eased)
-	if err := p.shake(s.guard.self); err != nil {
+	stop := context.AfterFunc(ctx, func() { p.drop(context.Cause(ctx)) })
+	err = p.shake(s.guard.self)
+	if !stop() {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
 		p.drop(err)
 		return nil, err
 	}
 	return s.dialled(p), nil
+}
+
+func (t guarded) connect(ctx context.Context, d ztransport.Dialer, address string) (net.Conn, error) {
+	const patience, pause = 2 * time.Second, 20 * time.Millisecond
+	for begun := time.Now(); ; {
+		raw, err := t.Transport.Dial(ctx, d, address)
+		if err == nil || time.Since(begun) > patience {
+			return raw, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 // dialled serves the peer that was dialled.

@@ -21,14 +21,15 @@ const inside = 8
 // listeners and connections, and hands it the context of the socket, which
 // leads it here.
 type socket struct {
-	guard   *guard
-	zmq     zmq4.Socket
-	credits chan struct{} // holds a token for each message inside zmq4
-	accepts chan *conn
-	hangUp  chan struct{} // closed when zmq4 has stopped accepting
-	ended   chan struct{}
-	once    sync.Once
-	err     error // of closing; guarded by once
+	guard    *guard
+	zmq      zmq4.Socket
+	dialling context.Context // bounds Dial, nil on the side that binds
+	credits  chan struct{}   // holds a token for each message inside zmq4
+	accepts  chan *conn
+	hangUp   chan struct{} // closed when zmq4 has stopped accepting
+	ended    chan struct{}
+	once     sync.Once
+	err      error // of closing; guarded by once
 
 	mu    sync.Mutex
 	conns map[string]*conn // by identity
@@ -80,11 +81,12 @@ func bindRouter(endpoint string, logger *slog.Logger) (*socket, error) {
 	return s, nil
 }
 
-func dial(kind Kind, endpoint, identity string, logger *slog.Logger) (*socket, error) {
+func dial(ctx context.Context, kind Kind, endpoint, identity string, logger *slog.Logger) (*socket, error) {
 	s, err := newSocket(kind, identity, 0, logger)
 	if err != nil {
 		return nil, err
 	}
+	s.dialling = ctx
 	if kind == Sub {
 		if err := s.zmq.SetOption(zmq4.OptionSubscribe, ""); err != nil {
 			return nil, errors.Join(fmt.Errorf("subscribing: %w", err), s.Close())

@@ -21,6 +21,7 @@
 package transport
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
@@ -82,7 +83,8 @@ func Bind(endpoint string, logger *slog.Logger) (Socket, error) {
 
 // Dial returns a socket connected to endpoint, for the front end's side. The
 // identity is what a ROUTER will know it by; it may be empty. It tries for two
-// seconds to connect, and for five to shake hands.
-func Dial(kind Kind, endpoint, identity string, logger *slog.Logger) (Socket, error) {
-	return dial(kind, endpoint, identity, logger)
+// seconds to connect, and for five to shake hands, and gives up when ctx ends, which
+// means nothing to the socket afterwards.
+func Dial(ctx context.Context, kind Kind, endpoint, identity string, logger *slog.Logger) (Socket, error) {
+	return dial(ctx, kind, endpoint, identity, logger)
 }

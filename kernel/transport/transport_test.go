@@ -48,7 +48,7 @@ func subscribe(t *testing.T, endpoint string) Socket {
 
 func connect(t *testing.T, kind Kind, endpoint, identity string) Socket {
 	t.Helper()
-	s, err := Dial(kind, endpoint, identity, quiet)
+	s, err := Dial(t.Context(), kind, endpoint, identity, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}

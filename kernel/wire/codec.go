@@ -19,6 +19,11 @@ var (
 	ErrReplay    = errors.New("message seen before")
 )
 
+// ErrContent is wrapped by the error of Decode for a message whose header says who
+// sent it and what for, and that cannot be read beyond that. Whoever sent it waits:
+// it is to be answered with the error.
+var ErrContent = errors.New("unreadable message")
+
 var delimiter = []byte("<IDS|MSG>")
 
 // SignatureScheme is the only signature scheme that the codec knows.
@@ -74,7 +79,8 @@ func object(raw json.RawMessage) []byte {
 }
 
 // Decode checks the frames of one message and returns it. The error wraps
-// ErrMalformed, ErrSignature or ErrReplay. The message shares the memory of
+// ErrMalformed, ErrSignature or ErrReplay, or ErrContent: then the message is
+// returned too, with {} for what cannot be read. The message shares the memory of
 // frames.
 func (c *Codec) Decode(frames [][]byte) (*Message, error) {
 	at := -1
@@ -95,10 +101,8 @@ func (c *Codec) Decode(frames [][]byte) (*Message, error) {
 	if err := c.check(rest[0], parts); err != nil {
 		return nil, err
 	}
-	for i, name := range [4]string{"header", "parent header", "metadata", "content"} {
-		if !isObject(parts[i]) {
-			return nil, fmt.Errorf("%w: %s is no JSON object", ErrMalformed, name)
-		}
+	if err := checkObject(parts[0]); err != nil {
+		return nil, fmt.Errorf("%w: the header is no JSON object: %w", ErrMalformed, err)
 	}
 	m := &Message{
 		Identities: frames[:at:at],
@@ -114,12 +118,30 @@ func (c *Codec) Decode(frames [][]byte) (*Message, error) {
 	if m.Header.ID == "" || m.Header.Type == "" {
 		return nil, fmt.Errorf("%w: header without msg_id or msg_type", ErrMalformed)
 	}
-	return m, nil
+	var unreadable error
+	for i, part := range [3]*json.RawMessage{&m.Parent, &m.Metadata, &m.Content} {
+		if err := checkObject(*part); err != nil {
+			name := [3]string{"parent header", "metadata", "content"}[i]
+			unreadable = fmt.Errorf("%w: the %s of %s is no JSON object: %w", ErrContent, name, m.Header.Type, err)
+			*part = json.RawMessage("{}")
+		}
+	}
+	return m, unreadable
 }
 
-func isObject(raw []byte) bool {
-	trimmed := bytes.TrimLeft(raw, " \t\r\n")
-	return len(trimmed) > 0 && trimmed[0] == '{' && utf8.Valid(raw) && json.Valid(raw)
+// checkObject says why raw is no JSON object.
+func checkObject(raw []byte) error {
+	if !utf8.Valid(raw) {
+		return errors.New("it is not UTF-8")
+	}
+	var value json.RawMessage // is not built: only what JSON it is matters
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return err
+	}
+	if trimmed := bytes.TrimLeft(raw, " \t\r\n"); trimmed[0] != '{' {
+		return errors.New("it is another JSON value")
+	}
+	return nil
 }
 
 func (c *Codec) digest(parts [4][]byte) []byte {

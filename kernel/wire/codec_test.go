@@ -130,20 +130,35 @@ func TestOldDigestsAreForgotten(t *testing.T) {
 func TestMalformed(t *testing.T) {
 	c := codec(t, "")
 	for name, bad := range map[string][][]byte{
-		"nothing":             nil,
-		"no delimiter":        frames("a", "b", "", header, "{}", "{}", "{}"),
-		"four frames":         frames("<IDS|MSG>", "", header, "{}", "{}"),
-		"header is no JSON":   frames("<IDS|MSG>", "", "{", "{}", "{}", "{}"),
-		"header is a list":    frames("<IDS|MSG>", "", "[]", "{}", "{}", "{}"),
-		"header is empty":     frames("<IDS|MSG>", "", "{}", "{}", "{}", "{}"),
-		"msg_id is a number":  frames("<IDS|MSG>", "", `{"msg_id":1,"msg_type":"x"}`, "{}", "{}", "{}"),
-		"parent is null":      frames("<IDS|MSG>", "", header, "null", "{}", "{}"),
-		"metadata is nothing": frames("<IDS|MSG>", "", header, "{}", "", "{}"),
-		"content is a string": frames("<IDS|MSG>", "", header, "{}", "{}", `"x"`),
-		"content is no UTF-8": frames("<IDS|MSG>", "", header, "{}", "{}", "{\"code\":\"\xff\"}"),
+		"nothing":            nil,
+		"no delimiter":       frames("a", "b", "", header, "{}", "{}", "{}"),
+		"four frames":        frames("<IDS|MSG>", "", header, "{}", "{}"),
+		"header is no JSON":  frames("<IDS|MSG>", "", "{", "{}", "{}", "{}"),
+		"header is a list":   frames("<IDS|MSG>", "", "[]", "{}", "{}", "{}"),
+		"header is empty":    frames("<IDS|MSG>", "", "{}", "{}", "{}", "{}"),
+		"msg_id is a number": frames("<IDS|MSG>", "", `{"msg_id":1,"msg_type":"x"}`, "{}", "{}", "{}"),
 	} {
 		if _, err := c.Decode(bad); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: %v, want ErrMalformed", name, err)
+		}
+	}
+}
+
+func TestUnreadableContent(t *testing.T) {
+	c := codec(t, "")
+	for name, bad := range map[string][][]byte{
+		"parent":   frames("<IDS|MSG>", "", header, "null", "{}", "{}"),
+		"metadata": frames("<IDS|MSG>", "", header, "{}", "", "{}"),
+		"string":   frames("<IDS|MSG>", "", header, "{}", "{}", `"x"`),
+		"UTF-8":    frames("<IDS|MSG>", "", header, "{}", "{}", "{\"code\":\"\xff\"}"),
+		"'N'":      frames("<IDS|MSG>", "", header, "{}", "{}", `{"code": NaN}`),
+	} {
+		m, err := c.Decode(bad)
+		if !errors.Is(err, ErrContent) || errors.Is(err, ErrMalformed) || name != "string" && !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v, want ErrContent", name, err)
+		}
+		if m == nil || m.Header.ID == "" || !json.Valid(m.Parent) || !json.Valid(m.Metadata) || !json.Valid(m.Content) {
+			t.Errorf("%s: the message is %+v", name, m)
 		}
 	}
 }

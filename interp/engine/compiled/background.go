@@ -18,6 +18,7 @@ const sameCall = 2 * time.Millisecond
 // A sighting is where a goroutine was seen.
 type sighting struct {
 	fr   *frame
+	b    *body
 	pc   int32
 	fuel int
 }
@@ -33,12 +34,12 @@ func (e *Engine) Background(c *engine.Cell) (name string, calls []engine.Call) {
 		}
 		before := glance(th)
 		time.Sleep(sameCall)
-		if th.waits.state() != awake || glance(th) != before || before.fr.body == noBody {
+		if th.waits.state() != awake || glance(th) != before || before.b == noBody {
 			return "", nil
 		}
-		stack := glances(before.fr)
-		if pc := int(before.pc); pc >= 0 && pc < len(stack[0].b.positions) {
-			if call, ok := stack[0].b.positions[pc].instr.(*ssa.Call); ok {
+		stack := glances(before)
+		if pc := int(before.pc); pc >= 0 && pc < len(before.b.positions) {
+			if call, ok := before.b.positions[pc].instr.(*ssa.Call); ok {
 				name = calleeName(&call.Call)
 			}
 		}
@@ -49,21 +50,27 @@ func (e *Engine) Background(c *engine.Cell) (name string, calls []engine.Call) {
 
 // glance looks at a goroutine that may run. What it returns counts only if another
 // glance returns the same: until a call of compiled code returns, nothing of it
-// changes.
+// changes. Each field is loaded once: what was found out about a value holds for that
+// value only.
 //
 //go:norace
 func glance(th *thread) sighting {
 	fr := &th.bottom
+	b, pc := fr.body, fr.pc
 	for range maxGlances {
-		b := fr.body
-		inCall := b == noBody || fr.pc == deferring || fr.pc >= 0 && int(fr.pc) < len(b.positions) && b.positions[fr.pc].calls
-		cf := fr.callee
-		if !inCall || cf == nil || cf.pc == unentered {
+		inCall := b == noBody || pc == deferring || pc >= 0 && int(pc) < len(b.positions) && b.positions[pc].calls
+		callee := fr.callee
+		if !inCall || callee == nil {
 			break
 		}
-		fr = cf
+		calleePC := callee.pc
+		if calleePC == unentered {
+			break
+		}
+		calleeBody := callee.body
+		fr, b, pc = callee, calleeBody, calleePC
 	}
-	return sighting{fr, fr.pc, th.fuel}
+	return sighting{fr, b, pc, th.fuel}
 }
 
 // maxGlances bounds a stack that changes while it is looked at.
@@ -72,14 +79,14 @@ const maxGlances = 1 << 20
 // glances is callSites for a goroutine that may come back from its call meanwhile.
 //
 //go:norace
-func glances(fr *frame) []callSite {
-	var stack []callSite
-	for range shownOfOverflow {
-		if fr == nil || fr.body == noBody {
+func glances(from sighting) []callSite {
+	stack := []callSite{{b: from.b, pc: from.pc}}
+	for fr := from.fr.caller; fr != nil && len(stack) < shownOfOverflow; fr = fr.caller {
+		b, pc := fr.body, fr.pc
+		if b == noBody {
 			break
 		}
-		stack = append(stack, callSite{b: fr.body, pc: fr.pc})
-		fr = fr.caller
+		stack = append(stack, callSite{b: b, pc: pc})
 	}
 	return stack
 }

@@ -15,7 +15,15 @@ import (
 // makeChan compiles make(chan T, n).
 func (c *compiler) makeChan(i *ssa.MakeChan) step {
 	dst, rt, size := c.register(i), c.e.typ(i.Type()), c.intOperand(i.Size)
-	return func(fr *frame) { *at[pointer](fr, dst) = rtype.MakeChan(rt, size.get(fr)) }
+	e, elem := c.e, rt.Elem().Size()
+	return func(fr *frame) {
+		n := size.get(fr)
+		if !e.large(elem, n) {
+			*at[pointer](fr, dst) = rtype.MakeChan(rt, n)
+			return
+		}
+		*at[pointer](fr, dst) = fr.th.allocate(e, elem, n, func() pointer { return rtype.MakeChan(rt, n) })
+	}
 }
 
 // send compiles ch <- x.

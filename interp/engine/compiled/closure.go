@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"unsafe"
+	"weak"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -51,7 +52,7 @@ func functionType(t *trampoline, captures []reflect.Type) (reflect.Type, []uintp
 
 // closureType returns the type of fn's closures. The caller holds e.mu.
 func (e *Engine) closureType(fn *ssa.Function) *closureType {
-	if ct := e.closures[fn]; ct != nil {
+	if ct := e.closures[weak.Make(fn)]; ct != nil {
 		return ct
 	}
 	captures := make([]reflect.Type, len(fn.FreeVars))
@@ -60,7 +61,7 @@ func (e *Engine) closureType(fn *ssa.Function) *closureType {
 	}
 	ct := &closureType{t: trampolineOf(e.funcType(fn.Signature))}
 	ct.rt, ct.offsets = functionType(ct.t, captures)
-	e.closures[fn] = ct
+	e.closures[weak.Make(fn)] = ct
 	return ct
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"weak"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -45,12 +46,16 @@ type Engine struct {
 	// mu is held while something is built or compiled, and guards what that
 	// touches.
 	mu       sync.Mutex
-	closures map[*ssa.Function]*closureType
+	closures map[weakFunction]*closureType
 	bodies   uint32  // made so far
 	units    []*unit // by serial
 	// references are those that were asked for.
-	references map[*ssa.Function]Reference
+	references map[weakFunction]Reference
+	swept      int // units that were forgotten since the tables were swept
 	versions   versions
+
+	// allocating is held while a large value is made.
+	allocating sync.Mutex
 
 	// session is the package of the cells, once one was loaded.
 	session atomic.Pointer[types.Package]
@@ -59,8 +64,10 @@ type Engine struct {
 
 	// tables guards the following; it is never held while something compiles.
 	tables sync.Mutex
-	// funcs are by *types.Func, *ssa.Function and methodKey.
+	// funcs are by *types.Func, *ssa.Function of packages, and methodKey; owned those of
+	// functions of cells.
 	funcs   map[any]*Func
+	owned   map[weakFunction]weak.Pointer[Func]
 	globals map[any]pointer // by *types.Var and *ssa.Global
 	markers map[*types.Func]marker
 	// declared leads to the unit that declared an object first, typeUnits also from
@@ -69,7 +76,7 @@ type Engine struct {
 	declared     map[types.Object]*unit
 	typeUnits    map[*types.TypeName]*unit
 	boundIn      map[*types.Func]int
-	bodyOfObject map[*ssa.Function]*types.Func
+	bodyOfObject map[weakFunction]*types.Func
 }
 
 // Options are what an engine needs to know of its session.
@@ -85,6 +92,9 @@ type Options struct {
 	// MemoryLimit is how many bytes the values of the session may take, 0 for no
 	// limit. A cell that passes it is stopped, soon after.
 	MemoryLimit uint64
+	// Forgotten, if not nil, is called with the number of a unit of which nothing can
+	// run any more.
+	Forgotten func(serial int)
 }
 
 // New returns an engine for the session whose cells fset resolves.
@@ -99,19 +109,20 @@ func New(importer *stdlib.Importer, fset *token.FileSet, options Options) (*Engi
 		fset:     fset,
 		builder:  newBuilder(importer, fset),
 		options:  options,
-		pauses:   &engine.Pauses{},
-		closures: map[*ssa.Function]*closureType{},
+		pauses:   engine.NewPauses(),
+		closures: map[weakFunction]*closureType{},
 
-		references: map[*ssa.Function]Reference{},
+		references: map[weakFunction]Reference{},
 
 		funcs:   map[any]*Func{},
+		owned:   map[weakFunction]weak.Pointer[Func]{},
 		globals: map[any]pointer{},
 		markers: map[*types.Func]marker{},
 
 		declared:     map[types.Object]*unit{},
 		typeUnits:    map[*types.TypeName]*unit{},
 		boundIn:      map[*types.Func]int{},
-		bodyOfObject: map[*ssa.Function]*types.Func{},
+		bodyOfObject: map[weakFunction]*types.Func{},
 	}
 	e.callerFuncs = e.callerFunctions()
 	e.types = rtype.NewTypes(compiledType, e.bindMethod)
@@ -149,11 +160,13 @@ type Program struct {
 }
 
 // Lasting reports whether something of the unit can be referred to once it has
-// run: what it declares, or function literals.
+// run: what it declares, function literals, method values and instances.
 func (p *Program) Lasting() bool {
-	return len(p.unit.objects) > 0 || len(p.unit.types) > 0 || slices.ContainsFunc(p.unit.roots, func(fn *ssa.Function) bool {
-		return fn != p.statements || len(fn.AnonFuncs) > 0
-	})
+	p.engine.mu.Lock()
+	defer p.engine.mu.Unlock()
+	n := p.unit
+	return n.declares || len(n.objects) > 0 || len(n.types) > 0 ||
+		slices.ContainsFunc(n.all(p.engine.builder), func(fn *ssa.Function) bool { return fn != p.statements })
 }
 
 // HasStatements reports whether there is something for Run to do.
@@ -170,13 +183,17 @@ func (e *Engine) Load(serial int, u *check.Unit) (p *Program, err error) {
 }
 
 // LoadUnless is Load, unless the session has a reason not to, which it is asked for
-// once the unit is built. Nothing has changed then.
+// once the unit is built. Nothing has changed then, nor where the error is an
+// *engine.OutOfMemory: its variables are too large.
 func (e *Engine) LoadUnless(serial int, u *check.Unit, reason func() error) (p *Program, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("building the cell: %v", r)
 		}
 	}()
+	if err := e.room(u.Bytes); err != nil {
+		return nil, err
+	}
 	built, err := e.builder.build(u)
 	if err != nil {
 		return nil, err
@@ -192,7 +209,7 @@ func (e *Engine) LoadUnless(serial int, u *check.Unit, reason func() error) (p *
 	e.session.Store(u.Pkg)
 	n := e.newUnit(serial, u, built)
 	for obj, fn := range built.bodies {
-		e.bodyOfObject[fn] = obj
+		e.bodyOfObject[weak.Make(fn)] = obj
 		if e.boundIn[obj] > serial {
 			delete(built.bodies, obj) // a later unit has given it another
 			continue
@@ -208,6 +225,7 @@ func (e *Engine) LoadUnless(serial int, u *check.Unit, reason func() error) (p *
 	e.units = slices.Insert(e.units, i, n)
 	e.loads.Add(1)
 	e.mu.Unlock()
+	e.collectible(n, e.fset.File(u.Cell.File.FileStart))
 	return &Program{built, e, n}, nil
 }
 
@@ -233,7 +251,7 @@ func (e *Engine) Watched(f func()) func() {
 func (p *Program) Run() {
 	p.engine.Watched(func() {
 		th, _ := current()
-		defer p.forget()
+		defer p.Forget()
 		if th.g != nil {
 			th.g.Statements = true
 		}
@@ -244,24 +262,6 @@ func (p *Program) Run() {
 			}
 		}
 	})()
-}
-
-// forget lets go of statements that have run and left nothing that refers to
-// them: ten thousand cells are mostly that.
-func (p *Program) forget() {
-	if p.statements == nil || len((&unit{roots: []*ssa.Function{p.statements}}).all(p.engine.builder)) > 1 {
-		return // literals, method values and instances
-	}
-	e := p.engine
-	e.tables.Lock()
-	delete(e.funcs, p.statements)
-	e.tables.Unlock()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	p.unit.roots = slices.DeleteFunc(p.unit.roots, func(fn *ssa.Function) bool { return fn == p.statements })
-	if len(p.unit.roots) == 0 && len(p.unit.objects) == 0 && len(p.unit.types) == 0 {
-		e.units = slices.DeleteFunc(e.units, func(n *unit) bool { return n == p.unit })
-	}
 }
 
 // markerOf returns the marker that fn is, 0 if it is none.

@@ -165,6 +165,11 @@ func TestMemoryLimit(t *testing.T) {
 		"a map":       "m := map[int][1024]byte{}\nfor i := 0; ; i++ { m[i] = [1024]byte{} }",
 		"one slice":   "kept = append(kept, make([]byte, 1<<40))",
 		"elements":    "type big [1 << 20]byte\n_ = make([]big, 1<<16)",
+		"goroutines":  "wg := sync.WaitGroup{}\nfor range 200 { wg.Go(func() { b := make([]byte, 20<<20); b[1] = 1; <-time.After(time.Minute); b[0] = 1 }) }\nwg.Wait()",
+		"an array":    "x := new([1 << 33]byte)\nx[1] = 1",
+		"a composite": "x := &[1 << 33]byte{5: 1}\nx[1] = 1",
+		"a channel":   "c := make(chan [65535]byte, 1<<16)\nprintln(cap(c))",
+		"a map hint":  "m := make(map[int]int, 1<<31)\nprintln(len(m))",
 		"a list":      "type node struct { next *node; data [4096]byte }\nvar l *node\nfor { l = &node{next: l} }",
 	} {
 		t.Run(name, func(t *testing.T) {

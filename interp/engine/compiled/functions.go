@@ -5,6 +5,7 @@ import (
 	"go/types"
 	"reflect"
 	"strings"
+	"weak"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -63,9 +64,13 @@ func typeName(t types.Type) string {
 // ssaFunc returns the Func of a function that has SSA of its own: a literal, a
 // wrapper, an instance.
 func (e *Engine) ssaFunc(fn *ssa.Function) *Func {
-	return e.known(e.funcs, fn, func() *Func {
+	make := func() *Func {
 		return &Func{engine: e, name: e.ssaName(fn), source: fn, layout: e.layout(fn.Signature)}
-	})
+	}
+	if isLibrary(fn) {
+		return e.known(e.funcs, fn, make)
+	}
+	return e.own(fn, make)
 }
 
 // ssaName turns go/ssa's f$1 into the f.func1 of a Go traceback.
@@ -86,7 +91,7 @@ func (e *Engine) ssaName(fn *ssa.Function) string {
 		return "" // the statements of a cell
 	}
 	e.tables.Lock()
-	declared := e.bodyOfObject[fn]
+	declared := e.bodyOfObject[weak.Make(fn)]
 	e.tables.Unlock()
 	if declared != nil {
 		return funcName(declared)

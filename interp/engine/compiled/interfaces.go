@@ -53,8 +53,9 @@ func (c *compiler) makeInterface(i *ssa.MakeInterface) step {
 	case str:
 		return func(fr *frame) { *at[iface](fr, dst) = iface{tab, boxed(*at[string](fr, x))} }
 	case agg:
+		e := c.e
 		return func(fr *frame) {
-			p := rtype.New(rt)
+			p := fr.th.newValue(e, rt)
 			typedMove(rt, p, fr.pointer(x))
 			*at[iface](fr, dst) = iface{tab, p}
 		}
@@ -114,8 +115,9 @@ func (c *compiler) box(v ssa.Value) pointerValue {
 	case slc:
 		return func(fr *frame) pointer { return boxed(*at[[]byte](fr, x)) }
 	}
+	e := c.e
 	return func(fr *frame) pointer {
-		p := rtype.New(rt)
+		p := fr.th.newValue(e, rt)
 		typedMove(rt, p, fr.pointer(x))
 		return p
 	}

@@ -16,8 +16,8 @@ func (c *compiler) makeMap(i *ssa.MakeMap) step {
 	if i.Reserve == nil {
 		return func(fr *frame) { *at[pointer](fr, dst) = rtype.MakeMap(rt, 0) }
 	}
-	hint := c.intOperand(i.Reserve)
-	return func(fr *frame) { *at[pointer](fr, dst) = rtype.MakeMap(rt, hint.get(fr)) }
+	hint, e, size := c.intOperand(i.Reserve), c.e, entrySize(rt)
+	return func(fr *frame) { *at[pointer](fr, dst) = fr.th.makeMap(e, rt, size, hint.get(fr)) }
 }
 
 // find compiles the search for a key, in the fastest way that its type allows.

@@ -33,11 +33,8 @@ func (c *compiler) alloc(a *ssa.Alloc) step {
 			*at[pointer](fr, dst) = p
 		}
 	}
-	if e, size := c.e, t.Size(); size >= countedAllocation {
-		return func(fr *frame) {
-			fr.th.allocating(e, size, 1)
-			*at[pointer](fr, dst) = rtype.New(t)
-		}
+	if e := c.e; t.Size() >= countedAllocation {
+		return func(fr *frame) { *at[pointer](fr, dst) = fr.th.newValue(e, t) }
 	}
 	return func(fr *frame) { *at[pointer](fr, dst) = rtype.New(t) }
 }

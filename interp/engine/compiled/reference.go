@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+	"weak"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -90,14 +91,33 @@ func (e *Engine) Function(fv reflect.Value) (Function, error) {
 
 // referTo finds the unit that fn belongs to.
 func (e *Engine) referTo(fn *ssa.Function) (Reference, error) {
-	if ref, ok := e.references[fn]; ok {
+	key := weak.Make(fn)
+	if ref, ok := e.references[key]; ok {
 		return ref, nil
 	}
-	for i := len(e.units) - 1; i >= 0; i-- {
-		if n := slices.Index(e.units[i].all(e.builder), fn); n >= 0 {
-			ref := Reference{e.units[i].serial, n}
-			e.references[fn] = ref
-			return ref, nil
+	refer := func(n *unit) (ref Reference, ok bool) {
+		ref = Reference{n.serial, slices.Index(n.all(e.builder), fn)}
+		if ref.Number >= 0 {
+			e.references[key] = ref
+		}
+		return ref, ref.Number >= 0
+	}
+	var pkg weak.Pointer[ssa.Package]
+	if of := packageOf(fn); of != nil {
+		pkg = weak.Make(of)
+	}
+	for _, n := range slices.Backward(e.units) {
+		if n.key == pkg {
+			if ref, ok := refer(n); ok {
+				return ref, nil
+			}
+		}
+	}
+	for _, n := range slices.Backward(e.units) {
+		if n.pkg != nil {
+			if ref, ok := refer(n); ok {
+				return ref, nil
+			}
 		}
 	}
 	return Reference{}, fmt.Errorf("%s belongs to no cell that can be named to another process", fn.Name())
@@ -161,7 +181,7 @@ func (e *Engine) find(ref Reference) (*ssa.Function, error) {
 // function that it is the body of, or itself.
 func (e *Engine) declaredAs(fn *ssa.Function) *Func {
 	e.tables.Lock()
-	obj := e.bodyOfObject[fn]
+	obj := e.bodyOfObject[weak.Make(fn)]
 	e.tables.Unlock()
 	if obj != nil {
 		return e.sessionFunc(obj)

@@ -60,14 +60,12 @@ func (c *compiler) makeSlice(i *ssa.MakeSlice) step {
 	if i.Len == i.Cap {
 		return func(fr *frame) {
 			n := length.get(fr)
-			fr.th.allocating(e, size, n)
-			*at[slice](fr, dst) = slice{rtype.MakeSlice(elem, n, n), n, n}
+			*at[slice](fr, dst) = slice{fr.th.makeSlice(e, elem, size, n, n), n, n}
 		}
 	}
 	return func(fr *frame) {
 		n, m := length.get(fr), capacity.get(fr)
-		fr.th.allocating(e, size, m)
-		*at[slice](fr, dst) = slice{rtype.MakeSlice(elem, n, m), n, m}
+		*at[slice](fr, dst) = slice{fr.th.makeSlice(e, elem, size, n, m), n, m}
 	}
 }
 

@@ -7,20 +7,18 @@ import (
 	"maps"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/tools/go/ssa"
-
-	"cuaderno/interp/cell"
 )
 
 // ErrMoving is the error of Snapshot where a goroutine may be changing what the
 // notebook has, and does not stand still.
-var ErrMoving = errors.New("a goroutine works in compiled code")
+var ErrMoving = errors.New("a goroutine works in compiled code, or pauses the others")
 
 // Snapshot is Paused for who need not have the picture: it calls f only while
-// nothing changes what the notebook has, and waits for that no longer than limit.
+// nothing changes what the notebook has, and waits for that no longer than limit,
+// nor longer for others to end their pauses.
 // It is called on a goroutine of a Cell. No function of the notebook runs, nor
 // starts to, before f has returned.
 func (e *Engine) Snapshot(limit time.Duration, f func()) error {
@@ -29,7 +27,10 @@ func (e *Engine) Snapshot(limit time.Duration, f func()) error {
 		panic("Snapshot is for goroutines of cells")
 	}
 	th.waits.Store(th.waits.Load()&^0xff | uint64(inPause)) // others may have theirs first
-	end := e.pauses.BeginFirm()
+	end, ok := e.pauses.BeginFirm(limit)
+	if !ok {
+		return ErrMoving
+	}
 	defer end()
 	// Nothing would begin a pause in f.
 	th.unpause = end
@@ -87,7 +88,15 @@ func harmless() int {
 // function of the engine on, is that of a goroutine of the notebook in a call of
 // compiled code.
 func callsHost(inner []byte) bool {
-	return bytes.HasPrefix(inner, []byte("host")) || bytes.HasPrefix(inner, []byte("(*Engine).blockingCalls."))
+	for _, name := range []string{
+		"host", "(*Engine).blockingCalls.", "(*Engine).untilDeadline", "(*Engine).ReadFile",
+		"connRead", "connWrite", "listenerAccept", "output", "combinedOutput",
+	} {
+		if bytes.HasPrefix(inner, []byte(name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // isWaiting reports whether a stack, of which stack is the upper part, is that of a
@@ -126,7 +135,7 @@ func (e *Engine) Activity() (begun uint64, running int) {
 func (p *Program) Declares() map[string]types.Object {
 	known := map[string]types.Object{}
 	for name, obj := range p.unit.objects {
-		if !strings.Contains(name, cell.Placeholder) {
+		if !hidden(name) {
 			known[name] = obj
 		}
 	}

@@ -3,6 +3,7 @@ package compiled
 import (
 	"go/types"
 	"slices"
+	"weak"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -26,17 +27,26 @@ type unit struct {
 	// and functions all that have SSA in it, once somebody asked.
 	roots     []*ssa.Function
 	functions []*ssa.Function
+	// declares says that the unit is the first to declare something, methods included.
+	declares bool
+	// pkg is nil, and roots are released, once the unit only lives as long as these.
+	pkg      *ssa.Package
+	key      weak.Pointer[ssa.Package] // leads to pkg, too
+	released []weakFunction
+	// pinned says that the unit is kept whatever happens.
+	pinned bool
 }
 
 // newUnit records u. The caller holds e.tables.
 func (e *Engine) newUnit(serial int, u *check.Unit, b built) *unit {
-	n := &unit{serial: serial, objects: map[string]types.Object{}}
+	n := &unit{serial: serial, objects: map[string]types.Object{}, pkg: b.pkg, key: weak.Make(b.pkg)}
 	scope := u.Pkg.Scope()
 	declare := func(obj types.Object) {
-		if _, known := e.declared[obj]; known {
+		if _, known := e.declared[obj]; known || hidden(obj.Name()) {
 			return
 		}
 		e.declared[obj] = n
+		n.declares = true
 		if obj.Parent() == scope {
 			n.objects[obj.Name()] = obj
 		}
@@ -56,7 +66,7 @@ func (e *Engine) newUnit(serial int, u *check.Unit, b built) *unit {
 				n.types = append(n.types, name)
 			}
 		}
-		if obj.Parent() == scope {
+		if scope.Lookup(obj.Name()) == obj { // and not a signature for another's body
 			declare(obj)
 		}
 	}
@@ -155,8 +165,12 @@ func (n *unit) all(b *builder) []*ssa.Function {
 			}
 		}
 	}
-	for _, fn := range n.roots {
+	for _, fn := range n.living() {
 		visit(fn)
 	}
-	return n.functions
+	functions := n.functions
+	if n.pkg == nil {
+		n.functions = nil // they would be kept
+	}
+	return functions
 }

@@ -57,6 +57,11 @@ func (e *Engine) renew(grown []*types.TypeName) {
 	for _, f := range e.funcs {
 		f.body.Store(nil)
 	}
+	for _, w := range e.owned {
+		if f := w.Value(); f != nil {
+			f.body.Store(nil)
+		}
+	}
 }
 
 // modern compiles an assertion such that it finds the newest version of what the

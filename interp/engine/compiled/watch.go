@@ -1,7 +1,6 @@
 package compiled
 
 import (
-	"math/bits"
 	"runtime"
 	"runtime/metrics"
 	"sync"
@@ -105,36 +104,4 @@ func (e *Engine) overLimit(more uint64) error {
 		return &engine.OutOfMemory{Limit: limit, Used: used}
 	}
 	return nil
-}
-
-const (
-	// countedAllocation is the size from which on an allocation is counted before
-	// it is made, and countedMemory how much a goroutine may allocate so until the
-	// heap is looked at. Smaller ones do not outrun the watch.
-	countedAllocation = 4 << 10
-	countedMemory     = 16 << 20
-)
-
-// allocating counts n values of the given size. It stops the cell if they are too
-// much for the session's memory.
-func (th *thread) allocating(e *Engine, size uintptr, n int) {
-	if uint64(n) < countedAllocation/max(uint64(size), 1) || e.options.MemoryLimit == 0 {
-		return
-	}
-	th.count(e, size, n)
-}
-
-func (th *thread) count(e *Engine, size uintptr, n int) {
-	high, bytes := bits.Mul64(uint64(n), uint64(size))
-	if th.g == nil || high > 0 || bytes > 1<<47 {
-		return // what is larger, the runtime refuses with a panic
-	}
-	if th.allocated += bytes; th.allocated < countedMemory {
-		return
-	}
-	th.allocated = 0
-	if cause := e.overLimit(bytes); cause != nil {
-		th.g.Cell.Stop(cause)
-		th.stop()
-	}
 }

@@ -169,6 +169,42 @@ func (m *meter) Comm(c lang.CommMessage) {
 	}
 }
 
+// conclude counts what a cell shows with its end. What is too much is left out, but
+// for the error of the cell, which is shortened.
+func (m *meter) conclude(o *lang.Outcome) {
+	if o.Err != nil {
+		o.Err = o.Err.Shortened()
+		m.take(errorSize(o.Err))
+	}
+	for _, shown := range []**display.Bundle{&o.Result, &o.Page} {
+		if *shown != nil && !m.take(size(**shown)) {
+			*shown = nil
+		}
+	}
+	for name, e := range o.Expressions {
+		n := int64(len(name))
+		if e.Err != nil {
+			e.Err = e.Err.Shortened()
+			n += errorSize(e.Err)
+		}
+		if e.Bundle != nil {
+			n += size(*e.Bundle)
+		}
+		o.Expressions[name] = e
+		if !m.take(n) {
+			delete(o.Expressions, name)
+		}
+	}
+}
+
+func errorSize(e *lang.Error) int64 {
+	n := len(e.Name) + len(e.Value)
+	for _, line := range e.Traceback {
+		n += len(line)
+	}
+	return int64(n)
+}
+
 // ReadLine implements lang.Output.
 func (m *meter) ReadLine(ctx context.Context, prompt string, password bool) (string, error) {
 	if !m.rules.Interactive {

@@ -8,8 +8,7 @@
 // A cell that passes a limit is interrupted, and fails with an error named after the
 // limit that says what it is and how to raise it. One that does not stop costs
 // its session, as it would after an interrupt by a person: Done is closed, and the
-// front end starts another. A callback of a comm is
-// limited like a cell.
+// front end starts another. A callback of a comm is limited like a cell.
 package limited
 
 import (
@@ -75,9 +74,7 @@ func (o *overrun) Error() string { return o.text }
 func (s *Session) Execute(ctx context.Context, cell lang.Cell, out lang.Output) lang.Outcome {
 	m, ctx := s.meter(ctx, out)
 	outcome, lost := guard(ctx, s, func() lang.Outcome { return s.Session.Execute(ctx, cell, m) })
-	if outcome.Result != nil && !m.take(size(*outcome.Result)) {
-		outcome.Result = nil
-	}
+	m.conclude(&outcome)
 	over := m.end()
 	s.nameMemory(outcome.Err)
 	for name, e := range outcome.Expressions {

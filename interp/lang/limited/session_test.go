@@ -223,3 +223,48 @@ func TestOutputThatComesLateIsLimitedAndToldOnce(t *testing.T) {
 		t.Errorf("the cell said %q", text)
 	}
 }
+
+// A verbose session answers cells and their expressions with much text.
+type verbose struct{ lang.Session }
+
+func (verbose) Execute(_ context.Context, c lang.Cell, _ lang.Output) lang.Outcome {
+	text := strings.Repeat("x", 1<<20)
+	b := display.Text(text)
+	failure := &lang.Error{Name: "error", Value: text, Traceback: []string{"error: " + text}}
+	if c.Code == "fail" {
+		return lang.Outcome{Err: failure}
+	}
+	o := lang.Outcome{Expressions: map[string]lang.Expression{}}
+	for name := range c.Expressions {
+		o.Expressions[name] = lang.Expression{Bundle: &b}
+		if strings.HasPrefix(name, "bad") {
+			o.Expressions[name] = lang.Expression{Err: failure}
+		}
+	}
+	return o
+}
+
+func TestErrorsAndExpressionsAreLimited(t *testing.T) {
+	with := func(output int64) *limited.Session {
+		return limited.New(verbose{start(t, limited.Rules{})}, limited.Rules{Limits: limits.Limits{Output: output}, Patience: time.Minute})
+	}
+	o := run(t, with(0), "fail", newTranscript())
+	failed(t, o, "error", "bytes more)")
+	if n := len(o.Err.Value) + len(o.Err.Traceback[0]); n > 100<<10 {
+		t.Errorf("the error has %d bytes", n)
+	}
+	failed(t, run(t, with(10), "fail", newTranscript()), "error", "bytes more)")
+
+	expressions := func(output int64, names ...string) lang.Outcome {
+		c := lang.Cell{Count: 1, Expressions: map[string]string{}}
+		for _, name := range names {
+			c.Expressions[name] = "f()"
+		}
+		return with(output).Execute(t.Context(), c, newTranscript())
+	}
+	failed(t, expressions(1<<20, "good"), lang.OutputLimit)
+	failed(t, expressions(100<<10, "bad", "bad2"), lang.OutputLimit)
+	if o := expressions(2<<20, "good", "bad"); o.Err != nil || len(o.Expressions) != 2 || len(o.Expressions["bad"].Err.Value) > 40<<10 {
+		t.Errorf("%+v", o.Err)
+	}
+}
