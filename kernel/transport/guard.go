@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -42,6 +43,8 @@ type guard struct {
 	limit  int64         // of the peers' outboxes
 	ending chan struct{} // closed when close begins
 	work   sync.WaitGroup
+	// releasing says that memory will be given back soon.
+	releasing atomic.Bool
 
 	mu       sync.Mutex
 	listener net.Listener // nil on the side that dials
@@ -168,11 +171,8 @@ func (g *guard) serve(p *peer) {
 		writer.Wait()
 		if errors.Is(p.why, errStalled) {
 			g.log.Warn("a peer that does not read was disconnected", "error", p.why)
-			much := p.out.full()
 			p.out.discard()
-			if much {
-				debug.FreeOSMemory()
-			}
+			g.release()
 		} else {
 			g.log.Debug("a peer has gone", "error", p.why)
 		}
@@ -182,6 +182,22 @@ func (g *guard) serve(p *peer) {
 	defer g.mu.Unlock()
 	delete(g.peers, p)
 	g.refused = g.refused && len(g.peers) >= maxPeers
+}
+
+// release gives memory back to the system, for all peers that stall within a
+// second of each other at once.
+func (g *guard) release() {
+	if g.releasing.Swap(true) {
+		return
+	}
+	g.work.Go(func() {
+		select {
+		case <-time.After(time.Second):
+			g.releasing.Store(false)
+			debug.FreeOSMemory()
+		case <-g.ending:
+		}
+	})
 }
 
 // read passes on what a peer sends. When the guard closes it reads on without

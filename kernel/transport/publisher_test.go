@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -202,36 +200,6 @@ func TestStuckSubscriberIsDropped(t *testing.T) {
 	defer pub.mu.Unlock()
 	if len(pub.subscribers) != 1 {
 		t.Errorf("there are %d subscribers, want the one that reads", len(pub.subscribers))
-	}
-}
-
-// A subscriber that stalls while little waits for it costs no collection of garbage:
-// many may do so.
-func TestSmallStallsAreCheap(t *testing.T) {
-	pub, at := publish(t)
-	p := raw(t, Sub, "", at)
-	p.says(t, encode([][]byte{[]byte("\x01stream")}).pieces[0])
-	if got := p.hears(t); got != "stream|welcome" {
-		t.Fatalf("heard %q", got)
-	}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range budget / 2 >> 16 {
-		if err := pub.Send([][]byte{[]byte("stream"), make([]byte, 1<<16)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	pub.guard.mu.Lock()
-	peers := slices.Collect(maps.Keys(pub.guard.peers))
-	pub.guard.mu.Unlock()
-	for _, stalled := range peers {
-		<-stalled.gone
-	}
-	if err := pub.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if runtime.ReadMemStats(&after); after.NumForcedGC != before.NumForcedGC {
-		t.Errorf("%d collections", after.NumForcedGC-before.NumForcedGC)
 	}
 }
 
