@@ -32,7 +32,7 @@ type prompt struct {
 func newAsker() *asker { return &asker{turn: make(chan struct{}, 1)} }
 
 // ask asks the front end that sent r for a line. What was printed before is
-// sent first.
+// sent first, and has left: front ends show it before they ask, if it is there.
 func (k *Kernel) ask(ctx context.Context, r *request, content wire.InputRequestContent) (string, error) {
 	select {
 	case k.asker.turn <- struct{}{}:
@@ -52,6 +52,7 @@ func (k *Kernel) ask(ctx context.Context, r *request, content wire.InputRequestC
 		answer:     make(chan string, 1),
 	}
 	k.pub.flush(flushLimit)
+	k.pub.drain(ctx)
 	k.asker.set(q)
 	defer k.asker.set(nil)
 	k.send(k.stdin, m)

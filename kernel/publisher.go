@@ -24,6 +24,9 @@ const (
 	outputBudget = 4 << 20
 )
 
+// drainLimit bounds how long drain waits.
+const drainLimit = 100 * time.Millisecond
+
 // A publisher owns iopub. What belongs to cells is queued, and one goroutine
 // signs and sends it: in the order in which it came, among what has the same
 // parent. Output, which write and show take, may have to wait for subscribers
@@ -175,6 +178,14 @@ func (p *publisher) flush(limit time.Duration) {
 	case <-timer.C:
 		p.log.Warn("iopub is slow: a reply overtakes its output")
 	}
+}
+
+// drain waits until what was flushed has left for all subscribers, but not for
+// long, since one of them may not read.
+func (p *publisher) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, drainLimit)
+	defer cancel()
+	p.sock.Flush(ctx)
 }
 
 func (p *publisher) add(it *item) {

@@ -88,7 +88,7 @@ func TestHostileReaders(t *testing.T) {
 	s.under("a subscriber that reads slowly, and an interrupt", func(s *siege) {
 		slow := s.subscriber()
 		go func() { // until slow is closed
-			tick := time.NewTicker(50 * time.Millisecond)
+			tick := time.NewTicker(10 * time.Millisecond)
 			defer tick.Stop()
 			for buffer := make([]byte, 16<<10); ; <-tick.C {
 				if _, err := slow.Read(buffer); err != nil {

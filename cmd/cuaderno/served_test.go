@@ -85,6 +85,7 @@ func serveThrough(t testing.TB, starter []string, connection wire.Connection, fl
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
+		defer runtime.UnlockOSThread() // a thread that ends takes children of other tests with it
 		defer close(k.ended)
 		err := command.Start()
 		started <- err

@@ -33,7 +33,7 @@ func bounds() []bound {
 
 // perCell is how many KiB the session may keep of a cell: its declarations, its
 // source for tracebacks, and its code.
-const perCell = 16
+const perCell = 2
 
 // keptOfACell is how many KiB the memory of the session grew by with each cell of
 // the steady kernel.

@@ -30,7 +30,7 @@ type owner interface {
 	// obeyed takes commands other than PING.
 	obeyed(p *peer, c command) error
 	left(p *peer)
-	// eased says that there is room for somebody again.
+	// eased says that there is room for somebody again, or that nothing waits.
 	eased()
 }
 
@@ -101,7 +101,7 @@ func (g *guard) accept() {
 // the one that has been shaking hands the longest goes; connections that have
 // are not given up for others.
 func (g *guard) take(c net.Conn) {
-	p := newPeer(c, g.limit, g.owner.eased)
+	p := newPeer(c, g.limit, g.owner.eased, g.release)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	full := len(g.peers) >= maxPeers
@@ -184,8 +184,8 @@ func (g *guard) serve(p *peer) {
 	g.refused = g.refused && len(g.peers) >= maxPeers
 }
 
-// release gives memory back to the system, for all peers that stall within a
-// second of each other at once.
+// release gives memory back to the system that a peer held for long, once a
+// second at most: what was garbage of a flood would otherwise stay for minutes.
 func (g *guard) release() {
 	if g.releasing.Swap(true) {
 		return

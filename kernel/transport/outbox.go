@@ -36,21 +36,20 @@ var (
 type outbox struct {
 	conn    net.Conn
 	limit   int64         // bytes beyond which put refuses; 0 means none
-	eased   func()        // called when waiting has come below budget
+	eased   func()        // called when waiting has come below budget, and to nothing
+	drained func()        // called when nothing waits where a budget did
 	waiting atomic.Int64  // bytes
 	wake    chan struct{} // receives when there is something to do
 
 	mu        sync.Mutex
 	packets   []packet
 	finishing bool
+	swollen   bool // a budget has waited since nothing did
 }
 
-func newOutbox(c net.Conn, limit int64, eased func()) *outbox {
-	return &outbox{conn: c, limit: limit, eased: eased, wake: make(chan struct{}, 1)}
+func newOutbox(c net.Conn, limit int64, eased, drained func()) *outbox {
+	return &outbox{conn: c, limit: limit, eased: eased, drained: drained, wake: make(chan struct{}, 1)}
 }
-
-// full reports whether whoever can wait should.
-func (o *outbox) full() bool { return o.waiting.Load() >= budget }
 
 func (o *outbox) put(p packet) error {
 	o.mu.Lock()
@@ -62,7 +61,9 @@ func (o *outbox) put(p packet) error {
 		return errOverflow
 	}
 	o.packets = append(o.packets, p)
-	o.waiting.Add(int64(p.size))
+	if o.waiting.Add(int64(p.size)) >= budget {
+		o.swollen = true
+	}
 	o.signal()
 	return nil
 }
@@ -139,9 +140,7 @@ func (o *outbox) write(pieces net.Buffers) error {
 		n, err := pieces.WriteTo(o.conn)
 		if n > 0 {
 			moved = time.Now()
-			if after := o.waiting.Add(-n); after < budget && after+n >= budget {
-				o.eased()
-			}
+			o.wrote(n)
 		}
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err
@@ -151,6 +150,24 @@ func (o *outbox) write(pieces net.Buffers) error {
 		}
 	}
 	return nil
+}
+
+// wrote notes that n bytes have left.
+func (o *outbox) wrote(n int64) {
+	after := o.waiting.Add(-n)
+	if after == 0 || after < budget && after+n >= budget {
+		o.eased()
+	}
+	if after > 0 {
+		return
+	}
+	o.mu.Lock()
+	swollen := o.swollen
+	o.swollen = false
+	o.mu.Unlock()
+	if swollen {
+		o.drained()
+	}
 }
 
 func (o *outbox) patience() time.Duration {

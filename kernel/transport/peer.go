@@ -25,11 +25,11 @@ type peer struct {
 	why   error // of the end, when it was ours; guarded by once
 }
 
-func newPeer(c net.Conn, limit int64, eased func()) *peer {
+func newPeer(c net.Conn, limit int64, eased, drained func()) *peer {
 	return &peer{
 		conn: c,
 		in:   bufio.NewReaderSize(c, readBuffer),
-		out:  newOutbox(c, limit, eased),
+		out:  newOutbox(c, limit, eased, drained),
 		gone: make(chan struct{}),
 	}
 }

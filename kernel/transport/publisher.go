@@ -85,27 +85,28 @@ func (t topics) match(frames [][]byte) bool {
 
 // Wait waits until less than 32 MiB wait for each subscriber, which a
 // subscriber that does not read cannot delay for long, or until ctx ends.
-func (p *Publisher) Wait(ctx context.Context) {
-	if !p.full() {
+func (p *Publisher) Wait(ctx context.Context) { p.await(ctx, budget) }
+
+// Flush waits until nothing waits for a subscriber, or until ctx ends.
+func (p *Publisher) Flush(ctx context.Context) { p.await(ctx, 1) }
+
+// await waits until fewer than n bytes wait for each subscriber.
+func (p *Publisher) await(ctx context.Context, n int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.anyHas(n) {
 		return
 	}
 	defer context.AfterFunc(ctx, p.eased)()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for p.anyFull() && ctx.Err() == nil {
+	for p.anyHas(n) && ctx.Err() == nil {
 		p.room.Wait()
 	}
 }
 
-func (p *Publisher) full() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.anyFull()
-}
-
-func (p *Publisher) anyFull() bool {
+// anyHas reports whether n bytes wait for a subscriber.
+func (p *Publisher) anyHas(n int64) bool {
 	for peer := range p.subscribers {
-		if peer.out.full() {
+		if peer.out.waiting.Load() >= n {
 			return true
 		}
 	}

@@ -87,7 +87,7 @@ func raw(t *testing.T, kind Kind, identity, endpoint string) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newPeer(c, 0, func() {})
+	p := newPeer(c, 0, func() {}, func() {})
 	t.Cleanup(func() { p.drop(nil) })
 	if err := p.shake(ready{kind: kind, identity: identity}); err != nil {
 		t.Fatal(err)

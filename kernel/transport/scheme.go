@@ -69,7 +69,7 @@ func (t guarded) Dial(ctx context.Context, d ztransport.Dialer, address string) 
 	if err != nil {
 		return nil, err
 	}
-	p := newPeer(raw, s.guard.limit, s.eased)
+	p := newPeer(raw, s.guard.limit, s.eased, s.guard.release)
 	stop := context.AfterFunc(ctx, func() { p.drop(context.Cause(ctx)) })
 	err = p.shake(s.guard.self)
 	if !stop() {
