@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"cuaderno/interp/lang"
 	"cuaderno/kernel/wire"
 )
 
@@ -31,9 +32,9 @@ type prompt struct {
 
 func newAsker() *asker { return &asker{turn: make(chan struct{}, 1)} }
 
-// ask asks the front end that sent r for a line. What was printed before is
-// sent first, and has left: front ends show it before they ask, if it is there.
-func (k *Kernel) ask(ctx context.Context, r *request, content wire.InputRequestContent) (string, error) {
+// ask asks the front end that sent a request for a line. What was printed before
+// is sent first, and has left: front ends show it before they ask, if it is there.
+func (k *Kernel) ask(ctx context.Context, of *asksFor, content wire.InputRequestContent) (string, error) {
 	select {
 	case k.asker.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -41,6 +42,7 @@ func (k *Kernel) ask(ctx context.Context, r *request, content wire.InputRequestC
 	}
 	defer func() { <-k.asker.turn }()
 
+	r := of.request
 	m, err := wire.NewMessage(wire.InputRequest, k.id, r.RawHeader, content)
 	if err != nil {
 		return "", fmt.Errorf("asking for input: %w", err)
@@ -53,9 +55,10 @@ func (k *Kernel) ask(ctx context.Context, r *request, content wire.InputRequestC
 	}
 	k.pub.flush(flushLimit)
 	k.pub.drain(ctx)
-	k.asker.set(q)
-	defer k.asker.set(nil)
-	k.send(k.stdin, m)
+	if !k.asker.put(of, q, func() { k.send(k.stdin, m) }) {
+		return "", lang.ErrNoInput
+	}
+	defer k.asker.withdraw()
 	select {
 	case line := <-q.answer:
 		if line == endOfInput {
@@ -67,10 +70,31 @@ func (k *Kernel) ask(ctx context.Context, r *request, content wire.InputRequestC
 	}
 }
 
-func (a *asker) set(q *prompt) {
+// put sends a question, unless the cell has ended for which it is asked.
+func (a *asker) put(of *asksFor, q *prompt, send func()) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if of.cell.Err() != nil {
+		return false
+	}
 	a.open = q
+	send()
+	return true
+}
+
+// withdraw lets go of the question that is open.
+func (a *asker) withdraw() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.open = nil
+}
+
+// end ends a cell for which questions were asked: one that is being put has been
+// sent when end returns, and there are no more.
+func (a *asker) end(of *asksFor) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	of.end()
 }
 
 // answer takes what arrived on stdin. An answer to no open question, or from

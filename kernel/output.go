@@ -29,6 +29,7 @@ type output struct {
 type asksFor struct {
 	request *request
 	cell    context.Context // ends with the cell, or its interrupt
+	end     context.CancelFunc
 }
 
 func newOutput(cell context.Context, k *Kernel, r *request, in wire.ExecuteContent) *output {
@@ -38,7 +39,8 @@ func newOutput(cell context.Context, k *Kernel, r *request, in wire.ExecuteConte
 		silent: in.Silent,
 	}
 	if in.AllowStdin {
-		o.asks.Store(&asksFor{r, cell})
+		cell, end := context.WithCancel(cell)
+		o.asks.Store(&asksFor{r, cell, end})
 	}
 	return o
 }
@@ -52,7 +54,9 @@ func (o *output) begin(cell context.Context) {
 // end is called when the cell has ended: nobody can be asked any more.
 func (o *output) end() {
 	o.steady()
-	o.asks.Store(nil)
+	if of := o.asks.Swap(nil); of != nil {
+		o.k.asker.end(of)
+	}
 	o.k.pub.finish(o.origin)
 }
 
@@ -102,7 +106,7 @@ func (o *output) ReadLine(ctx context.Context, prompt string, password bool) (st
 	defer cancel(nil)
 	stop := context.AfterFunc(of.cell, func() { cancel(context.Cause(of.cell)) })
 	defer stop()
-	return o.k.ask(ctx, of.request, wire.InputRequestContent{Prompt: prompt, Password: password})
+	return o.k.ask(ctx, of, wire.InputRequestContent{Prompt: prompt, Password: password})
 }
 
 // encodable returns b with each value as JSON, without those that have none,

@@ -2,7 +2,6 @@ package mpruntime
 
 import (
 	"context"
-	"os"
 	"sync"
 	"time"
 
@@ -64,26 +63,5 @@ func (b *mailbox) filled() <-chan struct{} {
 
 // await waits until something is held. Its errors are those of package packet.
 func (b *mailbox) await(ctx context.Context, deadline time.Time) error {
-	var late <-chan time.Time
-	if !deadline.IsZero() {
-		timer := time.NewTimer(time.Until(deadline))
-		defer timer.Stop()
-		late = timer.C
-	}
-	filled := b.filled()
-	select {
-	case <-filled: // what is there counts, whatever else is
-		return nil
-	default:
-	}
-	select {
-	case <-filled:
-		return nil
-	case <-b.ended:
-		return os.ErrClosed
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-late:
-		return packet.ErrTimeout
-	}
+	return packet.Await(ctx, deadline, b.filled(), b.ended)
 }

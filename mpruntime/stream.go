@@ -24,7 +24,7 @@ type stream struct {
 	conn    *frame.Conn
 	box     *mailbox
 	ended   chan struct{} // closed by Close
-	turn    chan struct{} // of who sends, to whom the write deadline belongs
+	turn    chan struct{} // is received by who sends, to whom the write deadline belongs
 	closing sync.Once
 
 	mu      sync.Mutex
@@ -43,6 +43,7 @@ var errFiles error = &explained{"mp: sending: the value holds a pipe, a queue, a
 // newStream returns a link over an authenticated connection, which it owns.
 func newStream(raw net.Conn) *stream {
 	s := &stream{raw: raw, conn: frame.New(plainConn{raw}), ended: make(chan struct{}), turn: make(chan struct{}, 1)}
+	s.turn <- struct{}{}
 	s.box = newMailbox(s.ended)
 	s.conn.SetLimit(packet.MaxBytes)
 	return s
@@ -136,10 +137,13 @@ func (s *stream) Send(ctx context.Context, deadline time.Time, p packet.Packet) 
 	if len(p.Files) > 0 {
 		return errFiles
 	}
-	if err := s.enter(ctx, deadline); err != nil {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err := packet.Await(ctx, deadline, s.turn, s.ended); err != nil {
 		return err
 	}
-	defer func() { <-s.turn }()
+	defer func() { s.turn <- struct{}{} }()
 	if s.conn.WriteErr() != nil { // half a message has left
 		return packet.ErrBroken
 	}
@@ -173,29 +177,6 @@ func (s *stream) Send(ctx context.Context, deadline time.Time, p packet.Packet) 
 		return os.ErrClosed
 	}
 	return packet.ErrBroken
-}
-
-// enter waits for the turn to send.
-func (s *stream) enter(ctx context.Context, deadline time.Time) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	var late <-chan time.Time
-	if !deadline.IsZero() {
-		timer := time.NewTimer(time.Until(deadline))
-		defer timer.Stop()
-		late = timer.C
-	}
-	select {
-	case s.turn <- struct{}{}:
-		return nil
-	case <-s.ended:
-		return os.ErrClosed
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-late:
-		return packet.ErrTimeout
-	}
 }
 
 // TrySend implements link: whether a Send would wait is not known.

@@ -16,7 +16,7 @@ import (
 // A side is the receiving or the sending of a Socket. All but turn belongs to who
 // has the turn.
 type side struct {
-	turn        chan struct{}
+	turn        turn
 	call        func(fd uintptr) syscall.Errno // one system call, which is repeated while it returns EAGAIN
 	attempt     func(fd uintptr) (done bool)   // call, made once because closures are allocated
 	setDeadline func(time.Time) error
@@ -47,34 +47,21 @@ var errTurn = errors.New("another goroutine is first")
 
 // enter waits for the turn.
 func (s *side) enter(ctx context.Context, deadline time.Time, wait bool) error {
+	if wait {
+		return Await(ctx, deadline, s.turn, nil)
+	}
 	select {
-	case s.turn <- struct{}{}:
+	case <-s.turn:
 		return nil
 	default:
-	}
-	if !wait {
 		return errTurn
-	}
-	var late <-chan time.Time
-	if !deadline.IsZero() {
-		timer := time.NewTimer(time.Until(deadline))
-		defer timer.Stop()
-		late = timer.C
-	}
-	select {
-	case s.turn <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-late:
-		return ErrTimeout
 	}
 }
 
 // leave gives the turn to the next.
 func (s *side) leave() {
 	s.data, s.rights = nil, nil
-	<-s.turn
+	s.turn <- struct{}{}
 }
 
 // do makes the call, with op, which waits for the socket as often as the attempt is

@@ -66,7 +66,7 @@ func Open(f *os.File, buffers *Buffers) (*Socket, error) {
 		return nil, fmt.Errorf("opening a pipe: %w", err)
 	}
 	s.inline = min(inlineMax, size/2)
-	s.in.turn, s.out.turn = make(chan struct{}, 1), make(chan struct{}, 1)
+	s.in.turn, s.out.turn = newTurn(), newTurn()
 	s.in.call, s.in.setDeadline = s.in.receive, f.SetReadDeadline
 	s.out.call, s.out.setDeadline = s.out.send, f.SetWriteDeadline
 	s.in.attempt, s.out.attempt = s.in.try, s.out.try

@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -45,22 +44,6 @@ type Client struct {
 }
 
 var _ lang.Session = (*Client)(nil)
-
-// An execution is one cell: its output, valid as long as anything of the session can
-// write to it, what it has left in the background, "" if nothing, and what is needed
-// until it has ended only.
-type execution struct {
-	out  lang.Output
-	left string
-	*underway
-}
-
-// What is under way has a context, and a place where its outcome goes.
-type underway struct {
-	ctx    context.Context
-	result chan lang.Outcome
-	taken  chan taken // of a comm message
-}
 
 // A Program is what Start starts.
 type Program struct {
@@ -174,53 +157,6 @@ func (c *Client) Comm(ctx context.Context, m lang.CommMessage, out lang.Output) 
 	return nil
 }
 
-// begin gives an execution its serial number.
-func (c *Client) begin(e *execution) uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.serial++
-	c.cells[c.serial] = e
-	c.active = append(c.active, e)
-	c.last = e
-	return c.serial
-}
-
-func (c *Client) ended(e *execution) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.active = slices.DeleteFunc(c.active, func(other *execution) bool { return other == e })
-	e.underway = nil
-}
-
-// silence forgets an execution that nothing can write to any more.
-func (c *Client) silence(serial uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.cells, serial)
-}
-
-// await waits for how something ends in the session, and interrupts it there when
-// ctx ends; ok is false when the session ended first.
-func await[T any](c *Client, ctx context.Context, serial uint64, ended <-chan T) (end T, ok bool) {
-	interrupted := ctx.Done()
-	for {
-		select {
-		case end = <-ended:
-			return end, true
-		case <-interrupted:
-			_ = c.conn.Write(kindInterrupt, withSerial(serial, nil)) // a dead session is noticed below
-			interrupted = nil
-		case <-c.done:
-			select {
-			case end = <-ended:
-				return end, true
-			default:
-				return end, false
-			}
-		}
-	}
-}
-
 // IsComplete implements lang.Session.
 func (c *Client) IsComplete(ctx context.Context, code string) (lang.Completeness, error) {
 	return inquire[lang.Completeness](ctx, c, query{Subject: completeness, Code: code})
@@ -266,161 +202,4 @@ func (c *Client) Err() error {
 	default:
 		return nil
 	}
-}
-
-// read handles what the session says until it ends, and then ends what is left
-// of its processes.
-func (c *Client) read() {
-	defer close(c.done)
-	for {
-		kind, payload, err := c.conn.Read()
-		if err != nil {
-			break
-		}
-		c.pipes.alive()
-		if kind != kindAnswered && kind != kindSilent {
-			c.proc.Drain() // what was written to the descriptors came before
-		}
-		if c.handle(kind, payload) != nil {
-			break
-		}
-	}
-	c.mu.Lock()
-	closing := c.closing
-	c.mu.Unlock()
-	if !closing {
-		c.awaitDeath()
-	}
-	c.lifeline.Close()
-	<-c.proc.Done()
-	_ = c.proc.SignalGroup(syscall.SIGKILL) // the group may be empty
-	c.proc.Drain()
-	if !closing {
-		c.err = c.crashError()
-	}
-	c.proc.Close()
-}
-
-// deathLimit is how long a session whose connection is gone may take to die.
-const deathLimit = time.Second
-
-func (c *Client) awaitDeath() {
-	timer := time.NewTimer(deathLimit)
-	defer timer.Stop()
-	select {
-	case <-c.proc.Done():
-	case <-timer.C:
-	}
-}
-
-func (c *Client) handle(kind byte, payload []byte) error {
-	switch kind {
-	case kindStdout, kindStderr:
-		serial, text, err := cutSerial(payload)
-		if err != nil {
-			return err
-		}
-		e := c.execution(serial)
-		switch {
-		case e == nil:
-		case kind == kindStdout:
-			e.out.Stdout(text)
-		default:
-			e.out.Stderr(text)
-		}
-	case kindDisplay, kindUpdate, kindClear:
-		var m shown
-		if err := json.Unmarshal(payload, &m); err != nil {
-			return fmt.Errorf("reading a display message: %w", err)
-		}
-		c.show(kind, m)
-	case kindAsk:
-		var m ask
-		if err := json.Unmarshal(payload, &m); err != nil {
-			return fmt.Errorf("reading a question: %w", err)
-		}
-		c.answer(m)
-	case kindOutcome:
-		var m outcome
-		if err := json.Unmarshal(payload, &m); err != nil {
-			return fmt.Errorf("reading an outcome: %w", err)
-		}
-		if _, u := c.lookUp(m.Serial); u != nil {
-			u.result <- m.Outcome
-		}
-	case kindTaken:
-		var m taken
-		if err := json.Unmarshal(payload, &m); err != nil {
-			return fmt.Errorf("reading the end of a comm message: %w", err)
-		}
-		if _, u := c.lookUp(m.Serial); u != nil {
-			u.taken <- m
-		}
-	case kindComm:
-		m, err := decodeComm(payload)
-		if err != nil {
-			return err
-		}
-		if e := c.execution(m.serial); e != nil {
-			e.out.Comm(m.message)
-		}
-	case kindAnswered:
-		var m answered
-		if err := json.Unmarshal(payload, &m); err != nil {
-			return fmt.Errorf("reading the answer to a query: %w", err)
-		}
-		c.deliver(m)
-	case kindSilent:
-		serial, _, err := cutSerial(payload)
-		if err != nil {
-			return err
-		}
-		c.silence(serial)
-	}
-	return nil
-}
-
-func (c *Client) show(kind byte, m shown) {
-	e := c.execution(m.Serial)
-	switch {
-	case e == nil:
-	case kind == kindDisplay:
-		e.out.Display(m.Bundle, m.ID)
-	case kind == kindUpdate:
-		e.out.UpdateDisplay(m.Bundle, m.ID)
-	default:
-		e.out.ClearOutput(m.Wait)
-	}
-}
-
-// answer puts a question to whoever shows the cell.
-func (c *Client) answer(m ask) {
-	e, u := c.lookUp(m.Serial)
-	if e == nil {
-		return
-	}
-	c.answers.Go(func() {
-		line, err := "", lang.ErrNoInput
-		if u != nil {
-			line, err = e.out.ReadLine(u.ctx, m.Prompt, m.Password)
-		}
-		_ = c.conn.Write(kindAnswer, encode(answer{m.ID, line, errorName(err)})) // the session may be gone
-	})
-}
-
-func (c *Client) execution(serial uint64) *execution {
-	e, _ := c.lookUp(serial)
-	return e
-}
-
-// lookUp returns the execution of a number, nil if there is none, and what it has
-// while it is under way.
-func (c *Client) lookUp(serial uint64) (*execution, *underway) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	e := c.cells[serial]
-	if e == nil {
-		return nil, nil
-	}
-	return e, e.underway
 }

@@ -121,6 +121,14 @@ func encode(v any) []byte {
 	return data
 }
 
+// decode reads a message, or a part of one; what says which.
+func decode[T any](payload []byte, what string) (m T, err error) {
+	if err := json.Unmarshal(payload, &m); err != nil {
+		return m, fmt.Errorf("reading %s: %w", what, err)
+	}
+	return m, nil
+}
+
 // encodable returns b with the values that JSON cannot hold replaced by what is
 // wrong with them.
 func encodable(b display.Bundle) display.Bundle {

@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 )
 
@@ -28,10 +27,7 @@ func inquire[T any](ctx context.Context, c *Client, q query) (answer T, err erro
 		if m.Err != "" {
 			return answer, namedError(m.Err)
 		}
-		if err := json.Unmarshal(m.Answer, &answer); err != nil {
-			return answer, fmt.Errorf("reading what the session answered: %w", err)
-		}
-		return answer, nil
+		return decode[T](m.Answer, "what the session answered")
 	case <-ctx.Done():
 		c.cancel(q.ID)
 		return answer, context.Cause(ctx)

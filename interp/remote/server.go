@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -89,9 +88,9 @@ func (s *server) serve(ctx context.Context) error {
 func (s *server) handle(ctx context.Context, kind byte, payload []byte) error {
 	switch kind {
 	case kindExecute:
-		var m execute
-		if err := json.Unmarshal(payload, &m); err != nil {
-			return fmt.Errorf("reading an execute message: %w", err)
+		m, err := decode[execute](payload, "an execute message")
+		if err != nil {
+			return err
 		}
 		s.start(ctx, m.Serial, func(ctx context.Context) { s.execute(ctx, m) })
 	case kindInterrupt:
@@ -105,9 +104,9 @@ func (s *server) handle(ctx context.Context, kind byte, payload []byte) error {
 		}
 		s.mu.Unlock()
 	case kindQuery:
-		var m query
-		if err := json.Unmarshal(payload, &m); err != nil {
-			return fmt.Errorf("reading a query: %w", err)
+		m, err := decode[query](payload, "a query")
+		if err != nil {
+			return err
 		}
 		s.start(ctx, m.ID, func(ctx context.Context) { s.answer(ctx, m) })
 	case kindComm:
@@ -117,9 +116,9 @@ func (s *server) handle(ctx context.Context, kind byte, payload []byte) error {
 		}
 		s.start(ctx, m.serial, func(ctx context.Context) { s.take(ctx, m) })
 	case kindAnswer:
-		var m answer
-		if err := json.Unmarshal(payload, &m); err != nil {
-			return fmt.Errorf("reading an answer: %w", err)
+		m, err := decode[answer](payload, "an answer")
+		if err != nil {
+			return err
 		}
 		s.mu.Lock()
 		if waiting := s.answers[m.ID]; waiting != nil {

@@ -70,10 +70,8 @@ func TestFaultFullQueue(t *testing.T) {
 			if !q.Full() || q.Len() != n {
 				t.Errorf("full %v, %d items of %d", q.Full(), q.Len(), n)
 			}
-			hears, tells := mp.NewOneWayPipe()
+			p, hears := startTelling(t, putIntoFull, q)
 			defer hears.Close()
-			p := start(t, putIntoFull, q, tells)
-			ok(t, tells.Close())
 			for range 2 {
 				if receive(t, hears) != true {
 					t.Error("the child finds room")

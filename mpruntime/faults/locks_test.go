@@ -86,10 +86,8 @@ func TestFaultOwnerOfAValueKilled(t *testing.T) {
 	leavesNothing(t)
 	moments(t, 10*time.Millisecond, func(t *testing.T, m moment) {
 		v := mp.NewValue(0)
-		hears, tells := mp.NewOneWayPipe()
+		p, hears := startTelling(t, countValue, v)
 		defer hears.Close()
-		p := start(t, countValue, v, tells)
-		ok(t, tells.Close())
 		receive(t, hears)
 		m.pass()
 		ok(t, p.Kill())
@@ -120,10 +118,8 @@ func TestFaultUserOfAConditionKilled(t *testing.T) {
 	leavesNothing(t)
 	moments(t, 10*time.Millisecond, func(t *testing.T, m moment) {
 		c := mp.NewCondition()
-		hears, tells := mp.NewOneWayPipe()
+		p, hears := startTelling(t, waitAndNotify, c)
 		defer hears.Close()
-		p := start(t, waitAndNotify, c, tells)
-		ok(t, tells.Close())
 		receive(t, hears)
 		m.pass()
 		ok(t, p.Kill())

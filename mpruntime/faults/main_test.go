@@ -130,6 +130,16 @@ func start(t *testing.T, target any, args ...any) *mp.Process {
 	return p
 }
 
+// startTelling starts a process whose target takes a connection as its last
+// argument, and returns the end at which what it sends arrives.
+func startTelling(t *testing.T, target any, args ...any) (p *mp.Process, hears *mp.Conn) {
+	t.Helper()
+	hears, tells := mp.NewOneWayPipe()
+	p = start(t, target, append(args, tells)...)
+	ok(t, tells.Close())
+	return p, hears
+}
+
 // join joins with a limit and returns the exit code.
 func join(t *testing.T, p *mp.Process) int {
 	t.Helper()

@@ -44,10 +44,8 @@ func TestFaultPutterKilled(t *testing.T) {
 			moments(t, 60*time.Millisecond, func(t *testing.T, m moment) {
 				q := mp.NewQueue(max)
 				defer q.Close()
-				hears, tells := mp.NewOneWayPipe()
+				p, hears := startTelling(t, putSlabs, q)
 				defer hears.Close()
-				p := start(t, putSlabs, q, tells)
-				ok(t, tells.Close())
 				receive(t, hears)
 				read := make(chan error, 1)
 				go func() {
@@ -138,10 +136,8 @@ func TestFaultGetterKilled(t *testing.T) {
 	moments(t, 40*time.Millisecond, func(t *testing.T, m moment) {
 		q := mp.NewQueue(4)
 		defer q.Close()
-		hears, tells := mp.NewOneWayPipe()
+		p, hears := startTelling(t, getSlabs, q)
 		defer hears.Close()
-		p := start(t, getSlabs, q, tells)
-		ok(t, tells.Close())
 		receive(t, hears)
 		stop, stopped := make(chan struct{}), make(chan int)
 		go func() {
@@ -197,10 +193,8 @@ func TestFaultCallerKilled(t *testing.T) {
 	ok(t, err)
 	defer l.Close()
 	moments(t, 40*time.Millisecond, func(t *testing.T, m moment) {
-		hears, tells := mp.NewOneWayPipe()
+		p, hears := startTelling(t, dialAndSend, l.Addr())
 		defer hears.Close()
-		p := start(t, dialAndSend, l.Addr(), tells)
-		ok(t, tells.Close())
 		c, err := l.Accept()
 		ok(t, err)
 		defer c.Close()

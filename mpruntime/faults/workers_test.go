@@ -95,10 +95,8 @@ func haveWorkers(ready *mp.Conn) {
 func TestFaultParentOfAPoolKilled(t *testing.T) {
 	leavesNothing(t)
 	moments(t, 200*time.Millisecond, func(t *testing.T, m moment) {
-		hears, tells := mp.NewOneWayPipe()
+		p, hears := startTelling(t, haveWorkers)
 		defer hears.Close()
-		p := start(t, haveWorkers, tells)
-		ok(t, tells.Close())
 		var workers []relative
 		for _, pid := range receive(t, hears).([]int) {
 			w, _, found := look(pid)
@@ -134,10 +132,8 @@ func TestFaultManagerKilled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			leavesNothing(t)
 			moments(t, 20*time.Millisecond, func(t *testing.T, m moment) {
-				hears, tells := mp.NewOneWayPipe()
+				p, hears := startTelling(t, haveManager)
 				defer hears.Close()
-				p := start(t, haveManager, tells)
-				ok(t, tells.Close())
 				list := receive(t, hears).(*mp.ListProxy)
 				manager, _, found := look(receive(t, hears).(int))
 				if !found {

@@ -13,6 +13,8 @@ from queue import Empty
 
 from jupyter_client.manager import start_new_kernel
 
+import strict
+
 LIMIT = 60  # seconds that anything may take on a busy machine
 
 
@@ -372,14 +374,5 @@ for range 3 {
         self.assertEqual((reply["status"], reply["execution_count"]), ("ok", 3))
 
 
-def main():
-    load = unittest.defaultTestLoader.loadTestsFromTestCase
-    suite = unittest.TestSuite([load(ClientTests), load(EndTests)])
-    count = suite.countTestCases()
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
-    print(f"{count} tests, {len(result.skipped)} skipped", file=sys.stderr)
-    return 0 if result.wasSuccessful() and not result.skipped else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(strict.run(ClientTests, EndTests))

@@ -9,6 +9,8 @@ import unittest
 
 import pexpect
 
+import strict
+
 LIMIT = 60  # seconds that anything may take on a busy machine
 
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
@@ -85,13 +87,5 @@ class ConsoleTests(unittest.TestCase):
         self.console.expect(pexpect.EOF)
 
 
-def main():
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(ConsoleTests)
-    count = suite.countTestCases()
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
-    print(f"{count} tests, {len(result.skipped)} skipped", file=sys.stderr)
-    return 0 if result.wasSuccessful() and not result.skipped else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(strict.run(ConsoleTests))

@@ -5,9 +5,10 @@ Every test has a sample: a test that is skipped is an error. The exit status is
 """
 
 import sys
-import unittest
 
 import jupyter_kernel_test
+
+import strict
 
 
 class CuadernoTests(jupyter_kernel_test.KernelTests):
@@ -71,16 +72,5 @@ class WelcomeTests(jupyter_kernel_test.IopubWelcomeTests):
     support_iopub_welcome = True
 
 
-def main():
-    load = unittest.defaultTestLoader.loadTestsFromTestCase
-    suite = unittest.TestSuite([load(CuadernoTests), load(WelcomeTests)])
-    count = suite.countTestCases()
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
-    print(f"{count} tests, {len(result.skipped)} skipped", file=sys.stderr)
-    for test, why in result.skipped:
-        print(f"skipped: {test}: {why}", file=sys.stderr)
-    return 0 if result.wasSuccessful() and not result.skipped else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(strict.run(CuadernoTests, WelcomeTests))

@@ -15,6 +15,8 @@ import nbclient
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
+import strict
+
 LIMIT = 120  # seconds that one run may take on a busy machine
 
 INPUT = 'var name string\nfmt.Print("who? ")\n_, err := fmt.Scanln(&name)\nif err != nil { panic(err) }'
@@ -139,13 +141,5 @@ class RunnerTests(unittest.TestCase):
         self.assertIn("imeout", done.stderr)
 
 
-def main():
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(RunnerTests)
-    count = suite.countTestCases()
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
-    print(f"{count} tests, {len(result.skipped)} skipped", file=sys.stderr)
-    return 0 if result.wasSuccessful() and not result.skipped else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(strict.run(RunnerTests))
