@@ -39,8 +39,8 @@ type compilation struct {
 	// decided is set by whoever decides first that the cell becomes part of the
 	// session, or that nobody waits for it any more.
 	decided atomic.Bool
-	// left is set when nobody waits for it any more.
-	left  atomic.Bool
+	// left is when nobody waited for it any more, nil while somebody does.
+	left  atomic.Pointer[time.Time]
 	began time.Time
 
 	unit     *check.Unit
@@ -86,7 +86,8 @@ func (s *Session) compile(ctx context.Context, count int, code string, shown boo
 	case <-done:
 	case <-ctx.Done():
 		if c.decided.CompareAndSwap(false, true) {
-			c.left.Store(true)
+			now := time.Now()
+			c.left.Store(&now)
 			return nil, errInterrupted
 		}
 		<-done // it is as good as loaded

@@ -15,6 +15,9 @@ func TestAQuestionShowsAPage(t *testing.T) {
 		{"// double doubles.\nfunc double(x int) int { return 2 * x }", "", ""},
 		{"double?", "double doubles.", ""},
 		{" strings.HasPrefix?? ", "reports whether the string s begins with prefix", ""},
+		{"double ?", "double doubles.", ""},
+		{"??strings.HasPrefix", "reports whether the string s begins with prefix", ""},
+		{"%restore?", "brings back", ""},
 		{"nothing?", "", "Nothing is known of nothing"},
 	} {
 		var out recorder

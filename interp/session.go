@@ -130,13 +130,13 @@ func (s *Session) Execute(ctx context.Context, c lang.Cell, out lang.Output) lan
 	if s.checkpoints.wait(ctx) != nil {
 		return neverRan()
 	}
+	if outcome, ok := s.pageCell(ctx, c.Code, out); ok {
+		return outcome
+	}
 	if outcome, ok := s.magicCell(ctx, c.Code, out); ok {
 		return outcome
 	}
 	defer s.checkpoints.take(c.Count)
-	if outcome, ok := s.pageCell(ctx, c.Code, out); ok {
-		return outcome
-	}
 	outcome := s.evaluate(ctx, c.Count, c.Code, out, !c.Silent)
 	if c.Silent {
 		outcome.Result = nil

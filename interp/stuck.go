@@ -16,6 +16,9 @@ import (
 const (
 	// stuckLimit is how long a cell waits for a compilation that was given up.
 	stuckLimit = 5 * time.Second
+	// stuckLong is how long ago it was given up when the interrupt of a cell that
+	// waits for it is taken for the wish to be rid of it.
+	stuckLong = 2 * time.Second
 	// stuckGlance is how often it looks what it waits for.
 	stuckGlance = 100 * time.Millisecond
 )
@@ -40,7 +43,7 @@ func (s *Session) takeChecker(ctx context.Context) error {
 	var ahead *compilation
 	var since time.Time
 	for {
-		if now := s.compiling.Load(); now != nil && now.left.Load() && now != ahead {
+		if now := s.compiling.Load(); now != nil && now.left.Load() != nil && now != ahead {
 			ahead, since = now, time.Now()
 		}
 		select {
@@ -51,7 +54,7 @@ func (s *Session) takeChecker(ctx context.Context) error {
 				return &stuck{ahead}
 			}
 		case <-ctx.Done():
-			if ahead != nil && ahead == s.compiling.Load() {
+			if ahead != nil && ahead == s.compiling.Load() && time.Since(*ahead.left.Load()) >= stuckLong {
 				return &stuck{ahead}
 			}
 			return context.Cause(ctx)

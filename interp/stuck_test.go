@@ -30,7 +30,7 @@ func TestCompilationThatDoesNotEnd(t *testing.T) {
 		wait time.Duration // 0 is for ever
 	}{
 		{"a cell waits", "x", 0},
-		{"a cell is interrupted", "x", time.Second},
+		{"a cell is interrupted", "x", 3 * time.Second},
 		{"restore waits", "%restore", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -50,6 +50,9 @@ func TestCompilationThatDoesNotEnd(t *testing.T) {
 			}
 			if err := execute(endless(), 2*time.Second); err == nil || err.Name != lang.Interrupted {
 				t.Fatalf("the cell that does not compile gave %v", err)
+			}
+			if err := execute("x", 200*time.Millisecond); err == nil || err.Name != lang.Interrupted {
+				t.Errorf("a cell that is interrupted soon gave %v", err)
 			}
 			err := execute(test.code, test.wait)
 			if err == nil || err.Name != lang.Crashed || !strings.Contains(err.Value, "the compiler has been at In [3] for ") {

@@ -49,6 +49,8 @@ func TestComplete(t *testing.T) {
 		{"for i := 0; i < lim|", "=limit"},
 		{"for i := 0; i < 3; i++ {\n\tfmt.Println(i, lim|\n}\ny := 2", "=limit"},
 		{"defer makeP|", "=makePoint"},
+		{"go func() {\n\tv := points[0]\n\tv.|\n}", "=Move Norm X Y label"},
+		{"defer func() { cou|", "=counter"},
 		{"go makeP|", "=makePoint"},
 		{"return cou|", "=counter"},
 		{"func f(alpha int) {\n\tbeta := alp|\n}", "=alpha"},

@@ -24,7 +24,7 @@ func IsComplete(src string) (status Status, indent string) {
 	e := ending(src)
 	layout := Split(src)
 	switch {
-	case e.mismatch || layout.Stray >= 0:
+	case e.broken || layout.Stray >= 0:
 		return Invalid, ""
 	case layout.Unterminated >= 0:
 		return Incomplete, ""
@@ -49,7 +49,7 @@ func IsComplete(src string) (status Status, indent string) {
 	var errs Errors
 	end := lineColumn(src, len(strings.TrimRight(src, " \t\r\n")))
 	if errors.As(err, &errs) && !e.ended {
-		if first := errs[0].Pos; first.Line > end.Line || first == end {
+		if first := errs[0].Pos; first.Line > end.Line || first == end || e.listed && first.Line == end.Line {
 			return Incomplete, ""
 		}
 	}
@@ -59,9 +59,10 @@ func IsComplete(src string) (status Status, indent string) {
 // An end is the state of the tokens at the end of a text.
 type end struct {
 	open     []opening
-	mismatch bool // a bracket of another kind closes one
+	broken   bool // a bracket of another kind closes one, or a string has no end
 	ended    bool // a line that follows starts a new statement
 	labelled bool // a label comes last
+	listed   bool // a comma comes last
 	lastLine int  // of the last token
 }
 
@@ -74,15 +75,17 @@ type opening struct {
 func ending(src string) end {
 	var s scanner.Scanner
 	file := token.NewFileSet().AddFile("", -1, len(src))
-	s.Init(file, []byte(src), nil, 0)
 	var e end
+	s.Init(file, []byte(src), func(_ token.Position, msg string) {
+		e.broken = e.broken || msg == "string literal not terminated" || msg == "rune literal not terminated"
+	}, 0)
 	for {
 		pos, tok, lit := s.Scan()
 		if tok == token.EOF {
 			return e
 		}
 		if tok != token.SEMICOLON {
-			e.labelled = tok == token.COLON
+			e.labelled, e.listed = tok == token.COLON, tok == token.COMMA
 		}
 		e.ended = tok == token.SEMICOLON
 		if !e.ended || lit == ";" {
@@ -94,7 +97,7 @@ func ending(src string) end {
 		case token.RPAREN, token.RBRACK, token.RBRACE:
 			n := len(e.open)
 			// The tokens of closing brackets follow those of opening ones in order.
-			e.mismatch = e.mismatch || n == 0 || e.open[n-1].tok-token.LPAREN != tok-token.RPAREN
+			e.broken = e.broken || n == 0 || e.open[n-1].tok-token.LPAREN != tok-token.RPAREN
 			e.open = e.open[:max(n-1, 0)]
 		}
 	}

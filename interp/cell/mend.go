@@ -36,10 +36,18 @@ type mender struct {
 
 	last      token.Token // the token before
 	lastEnd   int
-	lineStart int         // the end of the last token of an earlier line
-	first     token.Token // of the statement
-	after     int         // tokens since that
+	lineStart int // the end of the last token of an earlier line
+	statement
 }
+
+// A statement is what has been seen of one.
+type statement struct {
+	first token.Token // SEMICOLON if there is none yet
+	after int         // tokens since that
+}
+
+// spawns reports whether it is one of go or defer.
+func (s statement) spawns() bool { return s.first == token.GO || s.first == token.DEFER }
 
 // An edit inserts text at offset, or blanks length bytes there.
 type edit struct {
@@ -47,10 +55,12 @@ type edit struct {
 	text           string
 }
 
-// A bracket that is open. A group holds declarations or specs: lines end in it.
+// A bracket that is open, and the statement that goes on behind it. A group holds
+// declarations or specs: lines end in it.
 type bracket struct {
 	tok   token.Token
 	group bool
+	statement
 }
 
 // A header is an if, for, switch or select that waits for its block.
@@ -129,12 +139,12 @@ func (m *mender) take(l spelt, next []spelt) {
 		}
 	case token.LPAREN:
 		group := m.last == token.IMPORT || m.last == token.CONST || m.last == token.VAR || m.last == token.TYPE
-		m.open = append(m.open, bracket{l.tok, group})
+		m.open = append(m.open, bracket{l.tok, group, m.statement})
 	case token.LBRACK, token.LBRACE:
 		if h := m.header(); h != nil && l.tok == token.LBRACE {
 			m.headers = m.headers[:len(m.headers)-1]
 		}
-		m.open = append(m.open, bracket{l.tok, l.tok == token.LBRACE})
+		m.open = append(m.open, bracket{l.tok, l.tok == token.LBRACE, m.statement})
 	case token.RPAREN, token.RBRACK, token.RBRACE:
 		if !m.closed(l) {
 			return
@@ -237,7 +247,7 @@ func (m *mender) closed(l spelt) bool {
 	if l.tok == token.RBRACE {
 		m.complete()
 	}
-	m.open = m.open[:i]
+	m.statement, m.open = m.open[i].statement, m.open[:i]
 	return true
 }
 
@@ -250,7 +260,10 @@ func (m *mender) close(n, offset int) {
 			m.complete()
 		}
 		m.insert(offset, closing[top.tok])
-		m.open = m.open[:len(m.open)-1]
+		m.statement, m.open = top.statement, m.open[:len(m.open)-1]
+		if top.tok == token.LBRACE && m.spawns() && m.block() == len(m.open) {
+			m.insert(offset, "()")
+		}
 		m.last = token.RPAREN // any that closes
 	}
 	m.headers = slices.DeleteFunc(m.headers, func(h header) bool { return h.depth > n })
@@ -281,7 +294,7 @@ func (m *mender) complete() {
 		m.insert(m.lastEnd, ":")
 		m.cases = m.cases[:n-1]
 	}
-	if (m.first == token.GO || m.first == token.DEFER) && m.after > 1 && m.last != token.RPAREN {
+	if m.spawns() && m.after > 1 && m.last != token.RPAREN {
 		m.insert(m.lastEnd, "()")
 	}
 }
