@@ -43,8 +43,9 @@ func (s *Session) restoreCell(ctx context.Context, _ string, out lang.Output) la
 	}
 	r := restoration{c: c, h: c.before}
 	r.declare()
-	for _, e := range r.h.entries {
-		r.decode(e)
+	for i := range r.h.entries {
+		c.trying(i)
+		r.decode(r.h.entries[i])
 	}
 	c.groups = slices.DeleteFunc(c.groups, func(g *group) bool { return len(g.members) == 0 })
 	r.told.Declarations = r.h.declarations()
@@ -156,6 +157,7 @@ func (r *restoration) set(e remains.Entry) error {
 			return err
 		}
 	}
+	e.Tries = 0
 	g := &group{members: variables, changed: true, stored: true, entry: e}
 	for i, k := range variables {
 		k.value.Set(values[i])

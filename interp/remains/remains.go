@@ -51,7 +51,14 @@ type Entry struct {
 	Detached []Detachment
 	// Offset and Length say where the message is in the file.
 	Offset, Length int64
+	// Tries is how often it was being brought back when the session died. The reader
+	// of a table finds what was tried twice among what is lost: it is what they died of.
+	Tries int
 }
+
+// maxTries is how often sessions may die of an entry. Who is killed by others, at
+// that moment, dies once.
+const maxTries = 2
 
 // A Detachment says that one variable of an Entry, or something that it leads to,
 // pointed into what belongs to another, or to itself.
@@ -72,6 +79,19 @@ type Table struct {
 	Declarations int
 	Entries      []Entry
 	Lost         []Loss
+}
+
+// giveUp makes losses of the entries that sessions died of.
+func (t *Table) giveUp() {
+	t.Entries = slices.DeleteFunc(t.Entries, func(e Entry) bool {
+		if e.Tries < maxTries {
+			return false
+		}
+		for _, v := range e.Variables {
+			t.Lost = append(t.Lost, Loss{v, "bringing it back ended the session, twice"})
+		}
+		return true
+	})
 }
 
 // shownNames is how many variables are named to people that are not lost.

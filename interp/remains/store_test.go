@@ -201,3 +201,28 @@ func TestLines(t *testing.T) {
 		t.Errorf("of nothing %q is said", got)
 	}
 }
+
+// TestEntryThatSessionsDieOf has an entry tried twice.
+func TestEntryThatSessionsDieOf(t *testing.T) {
+	f := newFile(t)
+	s, _ := open(t, f)
+	table := &remains.Table{Cell: 1, Entries: []remains.Entry{entry("good"), entry("bad")}}
+	check := func(restored, lost string) {
+		t.Helper()
+		found, err := remains.Read(f)
+		if err != nil || found.Restored() != restored || found.Losses() != lost {
+			t.Errorf("restored %q, lost %q, %v", found.Restored(), found.Losses(), err)
+		}
+	}
+	if err := s.Commit(table, map[int][]byte{0: {1}, 1: {2}}); err != nil {
+		t.Fatal(err)
+	}
+	for tries := range 2 {
+		check("bad, good as after In [1]", "")
+		table.Entries[1].Tries = tries + 1
+		if err := s.Commit(table, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("good as after In [1]", "bad (bringing it back ended the session, twice)")
+}

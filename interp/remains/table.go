@@ -6,7 +6,7 @@ import (
 )
 
 // tableVersion is the first byte of a table of contents.
-const tableVersion = 2
+const tableVersion = 3
 
 // ErrDamaged is the error of a last commit that cannot be read.
 var ErrDamaged = errors.New("the table of contents of the remains is damaged")
@@ -20,6 +20,7 @@ func (t *Table) marshal() []byte {
 		w.number(int64(e.Cell))
 		w.number(e.Offset)
 		w.number(e.Length)
+		w.number(int64(e.Tries))
 		w.number(int64(len(e.Variables)))
 		for _, v := range e.Variables {
 			w.variable(v)
@@ -46,7 +47,7 @@ func unmarshal(data []byte) (*Table, error) {
 	r := reader{in: data[1:]}
 	t := &Table{Declarations: int(r.number())}
 	for range r.length() {
-		e := Entry{Cell: int(r.number()), Offset: r.number(), Length: r.number()}
+		e := Entry{Cell: int(r.number()), Offset: r.number(), Length: r.number(), Tries: int(r.number())}
 		for range r.length() {
 			e.Variables = append(e.Variables, r.variable())
 		}
@@ -66,6 +67,7 @@ func unmarshal(data []byte) (*Table, error) {
 	if r.failed || len(r.in) > 0 {
 		return nil, ErrDamaged
 	}
+	t.giveUp()
 	return t, nil
 }
 

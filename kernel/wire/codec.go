@@ -33,6 +33,10 @@ const SignatureScheme = "hmac-sha256"
 // session.py, digest_history_size).
 const historySize = 1 << 16
 
+// A mark is the beginning of a digest: enough of what nobody without the key can
+// choose to tell messages apart.
+type mark [8]byte
+
 // A Codec encodes and decodes messages of one connection. It may be used from
 // any goroutine.
 type Codec struct {
@@ -40,8 +44,8 @@ type Codec struct {
 	memory int // how many digests are remembered
 
 	mu   sync.Mutex
-	seen map[[sha256.Size]byte]struct{}
-	ring [][sha256.Size]byte // the digests in seen, oldest at next once full
+	seen map[mark]struct{}
+	ring []mark // those in seen, oldest at next once full
 	next int
 }
 
@@ -51,7 +55,7 @@ func NewCodec(scheme, key string) (*Codec, error) {
 	if key != "" && scheme != SignatureScheme {
 		return nil, fmt.Errorf("unknown signature scheme %q, want %q", scheme, SignatureScheme)
 	}
-	return &Codec{key: []byte(key), memory: historySize, seen: map[[sha256.Size]byte]struct{}{}}, nil
+	return &Codec{key: []byte(key), memory: historySize, seen: map[mark]struct{}{}}, nil
 }
 
 // Encode returns the frames of m, signed. The frames share the memory of m.
@@ -168,19 +172,19 @@ func (c *Codec) check(signature []byte, parts [4][]byte) error {
 	if !hmac.Equal(signature, hex.AppendEncode(nil, want)) {
 		return ErrSignature
 	}
-	digest := [sha256.Size]byte(want)
+	m := mark(want)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, dup := c.seen[digest]; dup {
+	if _, dup := c.seen[m]; dup {
 		return ErrReplay
 	}
-	c.seen[digest] = struct{}{}
+	c.seen[m] = struct{}{}
 	if len(c.ring) < c.memory {
-		c.ring = append(c.ring, digest)
+		c.ring = append(c.ring, m)
 		return nil
 	}
 	delete(c.seen, c.ring[c.next])
-	c.ring[c.next] = digest
+	c.ring[c.next] = m
 	c.next = (c.next + 1) % c.memory
 	return nil
 }
