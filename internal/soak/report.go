@@ -32,8 +32,9 @@ func bounds() []bound {
 }
 
 // perCell is how many KiB the session may keep of a cell: its declarations, its
-// source for tracebacks, and its code.
-const perCell = 2
+// source for tracebacks, and its code. Most keep some hundred bytes; one that starts
+// a process about 20 KiB, since what the child was told of may come back to it.
+const perCell = 4
 
 // keptOfACell is how many KiB the memory of the session grew by with each cell of
 // the steady kernel.
