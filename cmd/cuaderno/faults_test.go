@@ -144,8 +144,7 @@ func TestKilledKernelLeavesNothing(t *testing.T) {
 			if pids["hijo"], err = strconv.Atoi(strings.TrimSpace(k.awaitLine(id, "ready "))); err != nil {
 				t.Fatal(err)
 			}
-			send(t, pids["nieto"], syscall.SIGSTOP)
-			awaitState(t, pids["nieto"], "T")
+			stop(t, pids["nieto"])
 			tree := k.watchTree(pids)
 			if whole {
 				send(t, -k.pid, syscall.SIGKILL)
@@ -162,8 +161,7 @@ func TestStoppedSessionEndsWithTheKernel(t *testing.T) {
 	t.Parallel()
 	k := serve(t)
 	tree := k.watchTree(k.grow())
-	send(t, k.group, syscall.SIGSTOP)
-	awaitState(t, k.group, "T")
+	stop(t, k.group)
 	send(t, k.pid, syscall.SIGKILL)
 	awaitAll(t, tree)
 	k.awaitExit()
@@ -227,8 +225,7 @@ func TestSessionThatNoLongerAnswers(t *testing.T) {
 	k := serve(t)
 	tree := k.watchTree(k.grow())
 	id, _ := k.begin("fmt.Println(\"ready\")\nfor {}")
-	send(t, k.group, syscall.SIGSTOP)
-	awaitState(t, k.group, "T")
+	stop(t, k.group)
 	k.interrupt()
 	k.fails(k.Finish(id), lang.Interrupted, "did not stop", "the variables are gone")
 	k.prints(`fmt.Println("sigue")`, "sigue\n")

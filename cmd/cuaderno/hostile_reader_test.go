@@ -78,7 +78,7 @@ func TestHostileReaders(t *testing.T) {
 			_ = client.Wait()
 			_ = socket.Close()
 		}()
-		send(s.t, client.Process.Pid, syscall.SIGSTOP)
+		stop(s.t, client.Process.Pid)
 		s.floods()
 		send(s.t, client.Process.Pid, syscall.SIGCONT)
 		if err := client.Wait(); err != nil {

@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -94,7 +93,7 @@ func (k *served) enter(s busyState) (id string) {
 	id = k.Code("fmt.Println(\"ready\")\n"+s.code, options)
 	k.awaitLine(id, cmp.Or(s.ready, "ready"))
 	if s.stops {
-		send(k.t, k.group, syscall.SIGSTOP)
+		stop(k.t, k.group)
 	}
 	return id
 }

@@ -5,7 +5,6 @@ package main
 import (
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"cuaderno/interp/lang"
@@ -155,7 +154,7 @@ func TestInterruptOfStoppedSession(t *testing.T) {
 	t.Parallel()
 	k := serve(t)
 	old := watch(t, k.group)
-	send(t, k.group, syscall.SIGSTOP)
+	stop(t, k.group)
 	id := k.Code("n := 1 //"+strings.Repeat("largo", 1<<20), nil)
 	k.Await("execute_input", func(r kerneltest.Received) bool {
 		return r.ParentID() == id && r.Header.Type == wire.ExecuteInput

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 
 	"cuaderno/interp/lang"
@@ -138,7 +137,7 @@ func duerme() { defer fmt.Println("fin"); time.Sleep(time.Hour) }`)
 	k.prints("fmt.Println(x)", "7\n")
 	// What does not stop costs the session.
 	id, _ := k.begin("fmt.Println(\"ready\")\nfor {}")
-	send(t, k.group, syscall.SIGSTOP)
+	stop(t, k.group)
 	k.fails(k.Finish(id), lang.CellTimeout, "The cell did not stop", "the variables are gone")
 	awaitEmpty(t, k.group)
 	k.group = k.session()

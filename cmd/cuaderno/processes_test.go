@@ -132,6 +132,28 @@ func awaitEmpty(t testing.TB, group int) {
 	}
 }
 
+// stop stops a process, and returns when none of its threads runs any more.
+func stop(t testing.TB, pid int) {
+	t.Helper()
+	send(t, pid, syscall.SIGSTOP)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(kerneltest.Limit); time.Now().Before(deadline); <-tick.C {
+		tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(tasks, func(task os.DirEntry) bool {
+			id, _ := strconv.Atoi(task.Name())
+			thread, ok := look(id)
+			return ok && thread.state != "T"
+		}) {
+			return
+		}
+	}
+	t.Fatalf("process %d does not stop", pid)
+}
+
 // awaitState waits until a process is in one of the states. The system tells
 // nobody of such changes, so it looks again and again.
 func awaitState(t testing.TB, pid int, states ...string) {

@@ -4,7 +4,6 @@ package main
 
 import (
 	"strings"
-	"syscall"
 	"testing"
 
 	"cuaderno/interp/lang"
@@ -28,7 +27,7 @@ func TestRestore(t *testing.T) {
 	k.ok("p.Y = 3")
 	session := k.session()
 	id, _ := k.begin("fmt.Println(\"ready\")\nfor {}")
-	send(t, session, syscall.SIGSTOP)
+	stop(t, session)
 	k.interrupt()
 	k.fails(k.Finish(id), lang.Interrupted, "%restore brings back 1 declaration, and ch, p, cuenta as after In [9].")
 	k.ok("%restore")
