@@ -153,17 +153,3 @@ func stop(t testing.TB, pid int) {
 	}
 	t.Fatalf("process %d does not stop", pid)
 }
-
-// awaitState waits until a process is in one of the states. The system tells
-// nobody of such changes, so it looks again and again.
-func awaitState(t testing.TB, pid int, states ...string) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(kerneltest.Limit); time.Now().Before(deadline); <-tick.C {
-		if p, ok := look(pid); ok && slices.Contains(states, p.state) {
-			return
-		}
-	}
-	t.Fatalf("process %d is never in state %v", pid, states)
-}
