@@ -17,8 +17,8 @@ import (
 
 // flood prints more than may wait for a subscriber.
 const (
-	flood      = `linea := strings.Repeat("x", 199); for range 300_000 { fmt.Println(linea) }`
-	floodLines = 300_000
+	flood      = `linea := strings.Repeat("x", 199); for range 200_000 { fmt.Println(linea) }`
+	floodLines = 200_000
 )
 
 // floods runs the flood while control has to answer, and wants all of it.
