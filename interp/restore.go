@@ -118,6 +118,38 @@ func (r *restoration) variable(v compiled.Variable) {
 	k.why = "it was not restored"
 }
 
+// trying writes that an entry which was inherited is being brought back, should the
+// session die of it. What is stored stays as it is.
+func (c *checkpoints) trying(n int) {
+	if c.store == nil {
+		return
+	}
+	c.before.entries[n].Tries++
+	t := &remains.Table{Cell: c.cell, Declarations: len(c.others) + c.before.declarations()}
+	t.Entries, t.Lost = c.before.left()
+	waiting, known := map[int64]bool{}, map[remains.Variable]bool{}
+	for _, e := range t.Entries {
+		waiting[e.Offset] = true
+		for _, v := range e.Variables {
+			v.Hidden = false
+			known[v] = true
+		}
+	}
+	for _, g := range c.groups {
+		switch {
+		case g.stored && !waiting[g.entry.Offset]:
+			t.Entries = append(t.Entries, g.entry)
+		case !g.stored:
+			for _, k := range g.members {
+				if !known[remains.Variable{Unit: k.Variable.Unit, Name: k.Variable.Name}] {
+					t.Lost = append(t.Lost, remains.Loss{Variable: k.Variable, Why: k.why})
+				}
+			}
+		}
+	}
+	c.check(c.store.Commit(t, nil))
+}
+
 // decode gives the variables of an entry their values.
 func (r *restoration) decode(e remains.Entry) {
 	err := r.set(e)

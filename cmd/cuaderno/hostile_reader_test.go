@@ -17,8 +17,8 @@ import (
 
 // flood prints more than may wait for a subscriber.
 const (
-	flood      = `linea := strings.Repeat("x", 199); for range 200_000 { fmt.Println(linea) }`
-	floodLines = 200_000
+	flood      = `linea := strings.Repeat("x", 199); for range 300_000 { fmt.Println(linea) }`
+	floodLines = 300_000
 )
 
 // floods runs the flood while control has to answer, and wants all of it.
@@ -88,7 +88,7 @@ func TestHostileReaders(t *testing.T) {
 	s.under("a subscriber that reads slowly, and an interrupt", func(s *siege) {
 		slow := s.subscriber()
 		go func() { // until slow is closed
-			tick := time.NewTicker(10 * time.Millisecond)
+			tick := time.NewTicker(50 * time.Millisecond)
 			defer tick.Stop()
 			for buffer := make([]byte, 16<<10); ; <-tick.C {
 				if _, err := slow.Read(buffer); err != nil {

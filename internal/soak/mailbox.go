@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"cuaderno/interp/lang"
 	"cuaderno/kernel/kerneltest"
 	"cuaderno/kernel/wire"
 )
@@ -19,7 +20,7 @@ type mailbox struct {
 
 	mu       sync.Mutex
 	requests map[string]*exchange // under way, by id
-	finished map[string]bool      // whether output may still come, by id
+	finished map[string]ending    // by id
 	order    []string             // of finished, oldest first
 	open     map[string]string    // the type of request that is busy, by id
 	last     string               // execution_state that was seen
@@ -31,7 +32,7 @@ func newMailbox(s *scope) *mailbox {
 	return &mailbox{
 		scope:    s,
 		requests: map[string]*exchange{},
-		finished: map[string]bool{},
+		finished: map[string]ending{},
 		open:     map[string]string{},
 		followed: map[string]func(kerneltest.Received){},
 		beats:    make(chan struct{}, 1),
@@ -50,6 +51,12 @@ type exchange struct {
 	over     chan struct{}             // closed when both have come
 	asked    chan kerneltest.Received  // receives its input_request
 	listener func(kerneltest.Received) // sees each message as it comes; may be nil
+}
+
+// An ending is how a request ended.
+type ending struct {
+	late        bool // output may still come
+	interrupted bool
 }
 
 // remembered is how many finished requests are known by their id.
@@ -80,18 +87,18 @@ func (b *mailbox) take(r kerneltest.Received) bool {
 	}
 	if x := b.requests[parent]; x != nil {
 		b.sort(x, r)
-	} else if late, mine := b.finished[parent]; mine && r.Header.Type == wire.InputRequest {
-		// An interrupt ended the cell that asked, and its idle came by another socket:
-		// ZeroMQ keeps the order of one socket only.
+	} else if end, mine := b.finished[parent]; mine && end.interrupted && r.Header.Type == wire.InputRequest {
+		// The interrupt ended the cell while it asked, and its idle came by another
+		// socket: ZeroMQ keeps the order of one socket only.
 		b.scope.tally.add("overtaken questions", 1)
 	} else if mine {
-		if !late || r.Header.Type == wire.Status || r.Channel != kerneltest.IOPub {
+		if !end.late || r.Header.Type == wire.Status || r.Channel != kerneltest.IOPub {
 			b.scope.Errorf("%s %s came after the idle of its request", r.Channel, r.Header.Type)
 		}
 		if listener := b.followed[parent]; listener != nil {
 			listener(r)
 		}
-		if late {
+		if end.late {
 			b.scope.tally.add("late outputs", 1)
 		}
 	}
@@ -154,7 +161,7 @@ func (b *mailbox) finish(x *exchange, late bool) {
 	if len(x.stray) > 0 && !late {
 		b.scope.Errorf("%s came after idle", x.stray)
 	}
-	b.finished[x.id] = late
+	b.finished[x.id] = ending{late, x.replied && kerneltest.Field(x.reply.Message, "ename") == lang.Interrupted}
 	b.order = append(b.order, x.id)
 	if len(b.order) > remembered {
 		delete(b.finished, b.order[0])

@@ -12,8 +12,8 @@ import (
 const (
 	fileCells   = 100_000
 	fileSize    = 64 << 20
-	recentCells = 4_000
-	recentSize  = 1 << 20
+	recentCells = 10_000
+	recentSize  = 4 << 20
 	textSize    = 64 << 10
 )
 

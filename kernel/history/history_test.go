@@ -181,7 +181,7 @@ func TestMemoryOnly(t *testing.T) {
 	for i := range 30_000 {
 		h.Add(i+1, "x")
 	}
-	if n := len(h.Tail(1 << 20)); n != 4_000 {
+	if n := len(h.Tail(1 << 20)); n != 10_000 {
 		t.Errorf("%d cells are kept", n)
 	}
 	wants(t, h.Tail(1), "1.30000 x")
